@@ -1,0 +1,377 @@
+//! The state that follows from a history, kept beside it so that nothing needs to be replayed to know it.
+
+use crate::codec::{DecodeError, Reader, Wire, Writer, record, variants};
+use crate::ids::{ExecutionId, InstanceId};
+use crate::message::{Message, Start};
+use crate::value::{Failure, Name, ParentLink, Payload, Tags, Timestamp, Trace};
+use alloc::{boxed::Box, collections::BTreeMap, collections::BTreeSet, vec::Vec};
+use core::fmt;
+
+/// The runtime status, as all Durable Task clients know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Status {
+    /// It runs, or waits for something.
+    Running = 0,
+    /// It ended well.
+    Completed = 1,
+    /// It began again (only ever seen inside a turn).
+    ContinuedAsNew = 2,
+    /// It ended with a failure.
+    Failed = 3,
+    /// It was cancelled.
+    Canceled = 4,
+    /// Somebody ended it.
+    Terminated = 5,
+    /// It was accepted and has not begun.
+    Pending = 6,
+    /// Somebody stopped it for now.
+    Suspended = 7,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Running,
+        Self::Completed,
+        Self::ContinuedAsNew,
+        Self::Failed,
+        Self::Canceled,
+        Self::Terminated,
+        Self::Pending,
+        Self::Suspended,
+    ];
+
+    /// Whether nothing can happen any more, but for rewind and purge.
+    #[must_use]
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Canceled | Self::Terminated)
+    }
+
+    /// The status of a number that `as u8` gave.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// The number that stands for it in stores and protocols.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The name that Durable Functions gives it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::Completed => "Completed",
+            Self::ContinuedAsNew => "ContinuedAsNew",
+            Self::Failed => "Failed",
+            Self::Canceled => "Canceled",
+            Self::Terminated => "Terminated",
+            Self::Pending => "Pending",
+            Self::Suspended => "Suspended",
+        }
+    }
+
+    /// The status of that name, in any case.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+impl Wire for Status {
+    fn put(&self, w: &mut Writer) {
+        w.u8(self.code());
+    }
+    fn get(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let tag = r.u8()?;
+        Self::from_code(tag).ok_or(DecodeError::UnknownTag { what: "Status", tag })
+    }
+}
+
+/// One instance: what never changes within a generation, and what does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// Its id.
+    pub id: InstanceId,
+    /// What never changes within a generation.
+    pub head: Head,
+    /// What changes from turn to turn.
+    pub state: State,
+}
+
+record! {
+    /// What never changes within a generation; stored when the generation begins.
+    pub struct Head {
+        /// The workflow's name.
+        pub name: Name,
+        /// The workflow's version.
+        pub version: Option<Name>,
+        /// The generation's input.
+        pub input: Option<Payload>,
+        /// The generation.
+        pub execution: ExecutionId,
+        /// How many generations went before.
+        pub generation: u32,
+        /// When the instance was accepted.
+        pub created_at: Timestamp,
+        /// When it is to begin, if not at once.
+        pub scheduled_at: Option<Timestamp>,
+        /// Who started it as a sub-orchestration.
+        pub parent: Option<Box<ParentLink>>,
+        /// Its tags.
+        pub tags: Tags,
+        /// The trace that it belongs to.
+        pub trace: Option<Trace>,
+    }
+}
+
+record! {
+    /// What changes from turn to turn; stored with each.
+    pub struct State {
+        /// Where it stands.
+        pub phase: Phase,
+        /// When the last turn was.
+        pub updated_at: Timestamp,
+        /// What the orchestrator last said of its progress.
+        pub custom_status: Option<Payload>,
+        /// How many events the history has.
+        pub history_events: u32,
+        /// The highest command id so far; -1 before the first.
+        pub last_command: i32,
+        /// Activities that it waits for.
+        pub tasks: BTreeMap<i32, Task>,
+        /// Sub-orchestrations that it waits for.
+        pub children: BTreeMap<i32, Child>,
+        /// Timers, by their time.
+        pub timers: Timers,
+        /// Messages that were accepted and not yet delivered.
+        pub pending: Vec<Message>,
+        /// The external events that it waits for.
+        pub waiting_for: Vec<Name>,
+        /// Why it was set aside, if it was.
+        pub set_aside: Option<Box<SetAside>>,
+    }
+}
+
+variants! {
+    /// Where an instance stands.
+    pub enum Phase {
+        /// Accepted, not begun.
+        1 => Pending,
+        /// Begun.
+        2 => Running,
+        /// Stopped for now.
+        3 => Suspended,
+        /// Ended.
+        4 => Finished {
+            /// How.
+            status: Status,
+            /// When.
+            at: Timestamp,
+            /// With what result.
+            output: Option<Payload>,
+            /// With what failure.
+            failure: Option<Box<Failure>>,
+        },
+    }
+}
+
+record! {
+    /// An activity that an instance waits for.
+    pub struct Task {
+        /// The function's name.
+        pub name: Name,
+        /// The generation that asked.
+        pub execution: ExecutionId,
+        /// When it was asked for.
+        pub scheduled_at: Timestamp,
+    }
+}
+
+record! {
+    /// A sub-orchestration that an instance waits for.
+    pub struct Child {
+        /// Its instance id.
+        pub instance: InstanceId,
+        /// Its workflow.
+        pub name: Name,
+        /// The generation that asked.
+        pub execution: ExecutionId,
+    }
+}
+
+record! {
+    /// Why an instance was set aside.
+    pub struct SetAside {
+        /// The reason, with what to do.
+        pub reason: Failure,
+        /// How many turns failed in a row.
+        pub attempts: u32,
+        /// When the last one did.
+        pub at: Timestamp,
+        /// When the next attempt is, unless it waits for somebody.
+        pub retry_at: Option<Timestamp>,
+    }
+}
+
+/// Timers in the order in which they fire.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timers(BTreeSet<(Timestamp, i32)>);
+
+impl Timers {
+    /// Adds one.
+    pub fn add(&mut self, fire_at: Timestamp, id: i32) {
+        self.0.insert((fire_at, id));
+    }
+    /// Takes the next that is due, if one is.
+    pub fn take_due(&mut self, now: Timestamp) -> Option<(Timestamp, i32)> {
+        self.0.first().is_some_and(|(at, _)| *at <= now).then(|| self.0.pop_first()).flatten()
+    }
+    /// Forgets one. Says whether it was there.
+    pub fn cancel(&mut self, id: i32) -> bool {
+        let found = self.0.iter().find(|(_, timer)| *timer == id).copied();
+        found.is_some_and(|timer| self.0.remove(&timer))
+    }
+    /// The next one's time.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        self.0.first().map(|(at, _)| *at)
+    }
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (Timestamp, i32)> + '_ {
+        self.0.iter().copied()
+    }
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+impl Wire for Timers {
+    fn put(&self, w: &mut Writer) {
+        w.varint(self.0.len() as u64);
+        for (at, id) in &self.0 {
+            at.put(w);
+            id.put(w);
+        }
+    }
+    fn get(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let count = r.length()?;
+        (0..count).map(|_| Ok((Wire::get(r)?, Wire::get(r)?))).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl State {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self {
+            phase: Phase::Pending,
+            updated_at: now,
+            custom_status: None,
+            history_events: 0,
+            last_command: -1,
+            tasks: BTreeMap::new(),
+            children: BTreeMap::new(),
+            timers: Timers::default(),
+            pending: Vec::new(),
+            waiting_for: Vec::new(),
+            set_aside: None,
+        }
+    }
+
+    /// How many calls, timers and children it waits for.
+    #[must_use]
+    pub fn outstanding(&self) -> usize {
+        self.tasks.len() + self.children.len() + self.timers.len()
+    }
+}
+
+impl Instance {
+    /// A new instance, accepted and not begun.
+    #[must_use]
+    pub fn create(id: InstanceId, start: Start, now: Timestamp) -> Self {
+        let Start { name, version, input, execution, parent, scheduled_at, tags, trace, replaceable: _ } =
+            start;
+        let scheduled_at = scheduled_at.filter(|at| *at > now);
+        let head = Head {
+            name,
+            version,
+            input,
+            execution,
+            generation: 0,
+            created_at: now,
+            scheduled_at,
+            parent,
+            tags,
+            trace,
+        };
+        Self { id, head, state: State::new(now) }
+    }
+
+    /// The runtime status.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match &self.state.phase {
+            Phase::Pending if self.head.generation > 0 => Status::Running,
+            Phase::Pending => Status::Pending,
+            Phase::Running => Status::Running,
+            Phase::Suspended => Status::Suspended,
+            Phase::Finished { status, .. } => *status,
+        }
+    }
+
+    /// When it ended.
+    #[must_use]
+    pub fn completed_at(&self) -> Option<Timestamp> {
+        match &self.state.phase {
+            Phase::Finished { at, .. } => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// When something is due that no message will announce.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        if let Some(aside) = &self.state.set_aside {
+            return aside.retry_at;
+        }
+        match &self.state.phase {
+            Phase::Pending => Some(self.head.scheduled_at.unwrap_or(self.head.created_at)),
+            Phase::Running | Phase::Suspended if self.state.pending.is_empty() => self.state.timers.next(),
+            Phase::Running | Phase::Suspended => Some(self.state.updated_at),
+            Phase::Finished { .. } => None,
+        }
+    }
+
+    /// Whether it must be looked at when its owner starts: a function was being called for it, or
+    /// messages wait in it.
+    #[must_use]
+    pub fn needs_recovery(&self) -> bool {
+        match self.state.phase {
+            Phase::Finished { .. } => false,
+            Phase::Pending => self.head.scheduled_at.is_none() || self.state.set_aside.is_some(),
+            Phase::Running | Phase::Suspended => {
+                !self.state.tasks.is_empty()
+                    || !self.state.pending.is_empty()
+                    || self.state.set_aside.is_some()
+            }
+        }
+    }
+}

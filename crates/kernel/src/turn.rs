@@ -1,0 +1,418 @@
+//! One step of an instance, in two halves: the executor works between them, at once or much later.
+
+use crate::command::{Command, CustomStatus, TurnOutput};
+use crate::effect::Effect;
+use crate::event::{Event, EventKind};
+use crate::instance::{Head, Instance, Phase, State, Status};
+use crate::limits::{LimitExceeded, Limits, at_most};
+use crate::machine;
+use crate::message::{Admission, Discard, Message};
+use crate::value::{Failure, Payload, Timestamp};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
+use core::fmt;
+
+/// The first half: what became of the inbox, and what comes next.
+#[derive(Debug)]
+pub struct Begun {
+    /// What became of each message, in order.
+    pub admissions: Vec<Admission>,
+    /// What comes next.
+    pub next: Next,
+}
+
+/// What comes after the first half of a turn.
+#[derive(Debug)]
+pub enum Next {
+    /// An executor has to see the new events.
+    Run(Turn),
+    /// The turn is decided without one.
+    Settled(Decision),
+    /// Nothing changed.
+    Unchanged(Instance),
+}
+
+/// A turn between its halves.
+#[derive(Debug)]
+pub struct Turn {
+    pub(crate) instance: Instance,
+    pub(crate) now: Timestamp,
+    pub(crate) events: Vec<Event>,
+    pub(crate) effects: Vec<Effect>,
+    limits: Limits,
+    ended: Option<Ended>,
+}
+
+/// An end that no executor asked for.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) output: Option<Payload>,
+    pub(crate) recurse: bool,
+}
+
+/// What a turn decided: to be made durable as a whole, then acted upon.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The instance as it is now.
+    pub instance: Instance,
+    /// What its history gains.
+    pub events: Vec<Event>,
+    /// What leaves once that is durable.
+    pub effects: Vec<Effect>,
+    /// Whether a new generation began: the head changed and the history before it goes.
+    pub new_generation: bool,
+}
+
+/// An executor's answer that cannot be carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvalidOutput {
+    /// Ids must grow with each command.
+    IdNotFresh {
+        /// The command's id.
+        id: i32,
+        /// The highest id before it.
+        last: i32,
+    },
+    /// An instance ends once, and with its last command.
+    CommandAfterEnd,
+    /// An instance cannot complete with this status.
+    NotAnEnd(Status),
+    /// Not a fact that can be sent to an entity.
+    NotAnEntityFact(&'static str),
+}
+
+impl fmt::Display for InvalidOutput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IdNotFresh { id, last } => {
+                write!(f, "the command {id} comes after the command {last}; ids must grow")
+            }
+            Self::CommandAfterEnd => f.write_str("a command follows the one that ended the instance"),
+            Self::NotAnEnd(status) => write!(f, "an instance cannot complete as {status}"),
+            Self::NotAnEntityFact(kind) => write!(f, "{kind} cannot be sent to an entity"),
+        }
+    }
+}
+impl core::error::Error for InvalidOutput {}
+
+impl Turn {
+    /// Admits the messages of an inbox, and fires what is due.
+    #[must_use]
+    pub fn begin(instance: Instance, inbox: Vec<Message>, now: Timestamp, limits: &Limits) -> Begun {
+        let now = now.max(instance.state.updated_at);
+        match &instance.state.phase {
+            Phase::Finished { status, .. } => {
+                let rule = Discard::Finished(*status);
+                let admissions = inbox.iter().map(|_| Admission::Discarded(rule)).collect();
+                Begun { admissions, next: Next::Unchanged(instance) }
+            }
+            Phase::Pending if instance.head.scheduled_at.is_some_and(|at| at > now) => {
+                Self::hold(instance, inbox, now, limits)
+            }
+            _ => Self::open(instance, now, limits).admit_all(inbox),
+        }
+    }
+
+    fn open(instance: Instance, now: Timestamp, limits: &Limits) -> Self {
+        Self { instance, now, events: Vec::new(), effects: Vec::new(), limits: limits.clone(), ended: None }
+    }
+
+    /// Keeps the messages of an instance that cannot run yet: nothing acknowledged is lost.
+    #[must_use]
+    pub fn hold(mut instance: Instance, inbox: Vec<Message>, now: Timestamp, limits: &Limits) -> Begun {
+        let now = now.max(instance.state.updated_at);
+        if inbox.iter().any(|message| matches!(message, Message::Terminate { .. })) {
+            return Self::open(instance, now, limits).admit_all(inbox);
+        }
+        let mut admissions = Vec::with_capacity(inbox.len());
+        for message in inbox {
+            admissions.push(match message {
+                Message::Wake => Admission::Discarded(Discard::NothingDue),
+                Message::Rewind { .. } => Admission::Discarded(Discard::NotFailed(instance.status())),
+                _ if instance.state.pending.len() >= limits.pending_messages => {
+                    Admission::Discarded(Discard::InboxFull)
+                }
+                message => {
+                    instance.state.pending.push(message);
+                    Admission::Admitted
+                }
+            });
+        }
+        let changed = admissions.contains(&Admission::Admitted);
+        let next = if changed {
+            instance.state.updated_at = now;
+            Next::Settled(Decision {
+                instance,
+                events: Vec::new(),
+                effects: Vec::new(),
+                new_generation: false,
+            })
+        } else {
+            Next::Unchanged(instance)
+        };
+        Begun { admissions, next }
+    }
+
+    fn admit_all(mut self, inbox: Vec<Message>) -> Begun {
+        let held = core::mem::take(&mut self.instance.state.pending);
+        let had_held = !held.is_empty();
+        let starts = matches!(self.instance.state.phase, Phase::Pending);
+        self.record(EventKind::OrchestratorStarted);
+        if starts {
+            self.start();
+        }
+        for message in held {
+            let _ = self.admit(message);
+        }
+        let admissions = inbox.into_iter().map(|message| self.admit(message)).collect();
+        self.fire_timers();
+        let next = if let Some(ended) = self.ended.take() {
+            Next::Settled(self.end(ended))
+        } else if self.events.len() > 1 {
+            Next::Run(self)
+        } else if had_held {
+            self.events.clear();
+            Next::Settled(self.decide())
+        } else {
+            Next::Unchanged(self.instance)
+        };
+        Begun { admissions, next }
+    }
+
+    fn start(&mut self) {
+        let Head { name, version, input, execution, parent, scheduled_at, tags, trace, .. } =
+            &self.instance.head;
+        let kind = EventKind::ExecutionStarted {
+            name: name.clone(),
+            version: version.clone(),
+            input: input.clone(),
+            execution: *execution,
+            parent: parent.clone(),
+            scheduled_at: *scheduled_at,
+            tags: tags.clone(),
+            trace: trace.clone(),
+        };
+        self.record(kind);
+        self.instance.state.phase = Phase::Running;
+    }
+
+    fn admit(&mut self, message: Message) -> Admission {
+        let verdict = if self.ended.is_some() {
+            Err(Discard::Finished(Status::Terminated))
+        } else {
+            machine::admit(self, message)
+        };
+        match verdict {
+            Ok(()) => Admission::Admitted,
+            Err(rule) => Admission::Discarded(rule),
+        }
+    }
+
+    /// The events that the executor has not seen, the turn's start first.
+    #[must_use]
+    pub fn new_events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The orchestrator's current time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The instance.
+    #[must_use]
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// Carries out what the executor asks for. Whatever breaks a limit ends the instance as failed,
+    /// with the limit in its failure.
+    ///
+    /// # Errors
+    /// When the answer makes no sense; the turn did not happen.
+    pub fn finish(mut self, output: TurnOutput) -> Result<Decision, InvalidOutput> {
+        self.check_sense(&output.commands)?;
+        let output = match self.check_limits(&output) {
+            Ok(()) => output,
+            Err(exceeded) => {
+                TurnOutput { commands: Vec::from([broken_limit(exceeded)]), ..TurnOutput::default() }
+            }
+        };
+        if let CustomStatus::Set(status) = output.custom_status {
+            self.instance.state.custom_status = status;
+        }
+        self.instance.state.waiting_for = output.waiting_for;
+        for command in output.commands {
+            match command {
+                Command::Complete { status, result, failure } => {
+                    return Ok(self.complete(status, result, failure, false));
+                }
+                Command::ContinueAsNew { input, version, carry_over, execution } => {
+                    return Ok(machine::continue_as_new(self, input, version, carry_over, execution));
+                }
+                command => machine::carry_out(&mut self, command),
+            }
+        }
+        self.record(EventKind::OrchestratorCompleted);
+        Ok(self.decide())
+    }
+
+    fn check_sense(&self, commands: &[Command]) -> Result<(), InvalidOutput> {
+        let mut last = self.instance.state.last_command;
+        for (index, command) in commands.iter().enumerate() {
+            match command {
+                Command::ScheduleTask { id, .. }
+                | Command::CreateSubOrchestration { id, .. }
+                | Command::CreateTimer { id, .. }
+                | Command::SendEvent { id, .. }
+                | Command::Cancel { id, .. }
+                | Command::Entity { id, .. } => {
+                    if *id <= last {
+                        return Err(InvalidOutput::IdNotFresh { id: *id, last });
+                    }
+                    last = *id;
+                    if let Command::Entity { fact, .. } = command {
+                        machine::check_entity_fact(fact)?;
+                    }
+                }
+                Command::Complete { .. } | Command::ContinueAsNew { .. } if index + 1 < commands.len() => {
+                    return Err(InvalidOutput::CommandAfterEnd);
+                }
+                Command::Complete { status, .. } if !status.is_terminal() => {
+                    return Err(InvalidOutput::NotAnEnd(*status));
+                }
+                Command::Complete { .. } | Command::ContinueAsNew { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn check_limits(&self, output: &TurnOutput) -> Result<(), LimitExceeded> {
+        let limits = &self.limits;
+        if let CustomStatus::Set(Some(status)) = &output.custom_status {
+            at_most("custom status", "bytes", status.len(), limits.custom_status_bytes)?;
+        }
+        at_most("the commands of one turn", "commands", output.commands.len(), limits.commands)?;
+        let mut asked = 0;
+        for command in &output.commands {
+            match command {
+                Command::ScheduleTask { name, input, tags, .. }
+                | Command::CreateSubOrchestration { name, input, tags, .. } => {
+                    limits.name("name", name)?;
+                    limits.payload("input", input.as_ref())?;
+                    limits.tags(tags)?;
+                    asked += 1;
+                }
+                Command::CreateTimer { .. } => asked += 1,
+                Command::SendEvent { name, input, .. } => {
+                    limits.name("event name", name)?;
+                    limits.payload("event data", input.as_ref())?;
+                }
+                Command::Complete { result, .. } => limits.payload("output", result.as_ref())?,
+                Command::ContinueAsNew { input, carry_over, .. } => {
+                    limits.payload("input", input.as_ref())?;
+                    at_most("events carried over", "events", carry_over.len(), limits.pending_messages)?;
+                }
+                Command::Cancel { .. } | Command::Entity { .. } => {}
+            }
+        }
+        let outstanding = self.instance.state.outstanding() + asked;
+        at_most(
+            "calls, timers and sub-orchestrations waited for",
+            "of them",
+            outstanding,
+            limits.outstanding,
+        )?;
+        let ends =
+            matches!(output.commands.last(), Some(Command::Complete { .. } | Command::ContinueAsNew { .. }));
+        let history = self.instance.state.history_events as usize + self.events.len() + output.commands.len();
+        if ends { Ok(()) } else { at_most("the history", "events", history, limits.history_events) }
+    }
+
+    /// Adds an incoming fact.
+    pub(crate) fn record(&mut self, kind: EventKind) {
+        self.events.push(Event::incoming(self.now, kind));
+    }
+
+    /// Adds the fact that records a command.
+    pub(crate) fn record_command(&mut self, id: i32, kind: EventKind) {
+        self.instance.state.last_command = id;
+        self.events.push(Event { id, at: self.now, kind });
+    }
+
+    fn fire_timers(&mut self) {
+        while let Some((fire_at, timer_id)) = self.instance.state.timers.take_due(self.now) {
+            self.record(EventKind::TimerFired { timer_id, fire_at });
+        }
+    }
+
+    pub(crate) fn end_by_request(&mut self, ended: Ended) {
+        self.ended = Some(ended);
+    }
+
+    fn end(self, ended: Ended) -> Decision {
+        self.complete(Status::Terminated, ended.output, None, ended.recurse)
+    }
+
+    fn complete(
+        mut self,
+        status: Status,
+        result: Option<Payload>,
+        failure: Option<Box<Failure>>,
+        recurse: bool,
+    ) -> Decision {
+        self.record(EventKind::OrchestratorCompleted);
+        self.record(EventKind::ExecutionCompleted {
+            status,
+            result: result.clone(),
+            failure: failure.clone(),
+        });
+        self.release_outstanding(recurse);
+        if let Some(link) = self.instance.head.parent.as_ref().filter(|link| !link.detached) {
+            let message = Message::child_outcome(link, status, result.clone(), failure.as_deref());
+            self.effects.push(Effect::Send { target: link.instance.clone(), message });
+        }
+        self.effects.push(Effect::Finished(status));
+        self.instance.state.phase = Phase::Finished { status, at: self.now, output: result, failure };
+        self.decide()
+    }
+
+    /// Nothing that was asked for matters any more.
+    pub(crate) fn release_outstanding(&mut self, recurse: bool) {
+        let State { tasks, children, timers, waiting_for, .. } = &mut self.instance.state;
+        for (task_id, task) in core::mem::take(tasks) {
+            self.effects.push(Effect::CancelFunction { task_id, execution: task.execution });
+        }
+        for (_, child) in core::mem::take(children) {
+            if recurse {
+                let message = Message::Terminate { output: None, recurse: true };
+                self.effects.push(Effect::Send { target: child.instance, message });
+            }
+        }
+        timers.clear();
+        waiting_for.clear();
+    }
+
+    pub(crate) fn decide(mut self) -> Decision {
+        let state = &mut self.instance.state;
+        state.set_aside = None;
+        state.updated_at = self.now;
+        state.history_events =
+            state.history_events.saturating_add(u32::try_from(self.events.len()).unwrap_or(u32::MAX));
+        Decision {
+            instance: self.instance,
+            events: self.events,
+            effects: self.effects,
+            new_generation: false,
+        }
+    }
+}
+
+fn broken_limit(exceeded: LimitExceeded) -> Command {
+    let advice: String = match exceeded.what {
+        "the history" => format!("{exceeded}; use continue-as-new to begin again with an empty one"),
+        _ => format!("{exceeded}"),
+    };
+    let failure = Failure::new("LimitExceeded", advice).non_retriable();
+    Command::Complete { status: Status::Failed, result: None, failure: Some(Box::new(failure)) }
+}
