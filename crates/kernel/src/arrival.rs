@@ -26,18 +26,19 @@ pub fn start(existing: Option<&Instance>, start: Box<Start>) -> Arrival {
     let Some(existing) = existing else { return Arrival::Create(start) };
     let rule = Discard::AlreadyExists(existing.status());
     let Some(asking) = &start.parent else {
-        return if start.replaceable.contains(&existing.status()) {
+        let repeated = start.execution == existing.head.execution;
+        return if !repeated && start.replaceable.contains(&existing.status()) {
             Arrival::Replace(start)
         } else {
             Arrival::Discard(rule)
         };
     };
-    let asked_before = existing.head.parent.as_ref().is_some_and(|link| link == asking);
-    match (asked_before, existing.status().is_terminal()) {
+    match (belongs_to(existing, asking), existing.status().is_terminal()) {
         (true, true) => outcome(existing)
             .map_or(Arrival::Discard(rule), |(link, message)| Arrival::Answer(link, message, rule)),
         (true, false) => Arrival::Discard(rule),
         (false, true) => Arrival::Replace(start),
+        (false, false) if asking.detached => Arrival::Discard(rule),
         (false, false) => {
             let id = &existing.id;
             let text = format!(
@@ -51,12 +52,18 @@ pub fn start(existing: Option<&Instance>, start: Box<Start>) -> Arrival {
     }
 }
 
-/// A request to go back. `otherwise` comes from a parent that was rewound.
+/// A request to go back. `otherwise` comes from a parent that was rewound. When another's instance has
+/// the id, this is a request to make the child, as the first one was.
 #[must_use]
 pub fn rewind(existing: Option<&Instance>, otherwise: Option<Box<Start>>) -> Arrival {
     let Some(existing) = existing else {
         return otherwise.map_or(Arrival::Discard(Discard::NoInstance), Arrival::Create);
     };
+    let asked_by_another =
+        |start: &Start| start.parent.as_ref().is_some_and(|asking| !belongs_to(existing, asking));
+    if let Some(child) = otherwise.as_ref().filter(|start| asked_by_another(start)) {
+        return start(Some(existing), child.clone());
+    }
     let status = existing.status();
     match (status, otherwise) {
         (Status::Failed, _) => Arrival::Rewind,
@@ -67,6 +74,11 @@ pub fn rewind(existing: Option<&Instance>, otherwise: Option<Box<Start>>) -> Arr
         (Status::Terminated | Status::Canceled, Some(start)) => Arrival::Replace(start),
         _ => Arrival::Discard(Discard::NotFailed(status)),
     }
+}
+
+/// Whether this very request of a parent made the instance.
+fn belongs_to(instance: &Instance, asking: &ParentLink) -> bool {
+    instance.head.parent.as_deref() == Some(asking)
 }
 
 /// What a finished sub-orchestration tells its parent.

@@ -225,57 +225,69 @@ record! {
 
 /// Timers in the order in which they fire.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Timers(BTreeSet<(Timestamp, i32)>);
+pub struct Timers {
+    due: BTreeSet<(Timestamp, i32)>,
+    times: BTreeMap<i32, Timestamp>,
+}
 
 impl Timers {
-    /// Adds one.
+    /// Adds one; a timer of the same id that was there before is forgotten.
     pub fn add(&mut self, fire_at: Timestamp, id: i32) {
-        self.0.insert((fire_at, id));
+        self.cancel(id);
+        self.due.insert((fire_at, id));
+        self.times.insert(id, fire_at);
     }
     /// Takes the next that is due, if one is.
     pub fn take_due(&mut self, now: Timestamp) -> Option<(Timestamp, i32)> {
-        self.0.first().is_some_and(|(at, _)| *at <= now).then(|| self.0.pop_first()).flatten()
+        let timer = self.due.first().copied().filter(|(at, _)| *at <= now)?;
+        self.cancel(timer.1);
+        Some(timer)
     }
     /// Forgets one. Says whether it was there.
     pub fn cancel(&mut self, id: i32) -> bool {
-        let found = self.0.iter().find(|(_, timer)| *timer == id).copied();
-        found.is_some_and(|timer| self.0.remove(&timer))
+        self.times.remove(&id).is_some_and(|at| self.due.remove(&(at, id)))
     }
     /// The next one's time.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
-        self.0.first().map(|(at, _)| *at)
+        self.due.first().map(|(at, _)| *at)
     }
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (Timestamp, i32)> + '_ {
-        self.0.iter().copied()
+        self.due.iter().copied()
     }
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.due.len()
     }
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.due.is_empty()
     }
     /// Forgets all.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.due.clear();
+        self.times.clear();
     }
 }
 impl Wire for Timers {
     fn put(&self, w: &mut Writer) {
-        w.varint(self.0.len() as u64);
-        for (at, id) in &self.0 {
+        w.varint(self.due.len() as u64);
+        for (at, id) in &self.due {
             at.put(w);
             id.put(w);
         }
     }
     fn get(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let count = r.length()?;
-        (0..count).map(|_| Ok((Wire::get(r)?, Wire::get(r)?))).collect::<Result<_, _>>().map(Self)
+        let mut timers = Self::default();
+        for _ in 0..count {
+            let (at, id) = Wire::get(r)?;
+            timers.add(at, id);
+        }
+        Ok(timers)
     }
 }
 

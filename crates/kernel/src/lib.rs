@@ -37,8 +37,11 @@ pub mod instance;
 pub mod limits;
 mod machine;
 pub mod message;
+mod output;
 pub mod replay;
 pub mod rewind;
+#[cfg(test)]
+mod testkit;
 pub mod turn;
 pub mod value;
 

@@ -1,6 +1,7 @@
 //! Every bound there is, in one place, passed in.
 
-use crate::value::{Payload, Tags};
+use crate::value::{Failure, Payload, Tags, Trace};
+use crate::ids::InstanceId;
 use core::fmt;
 
 /// The bounds of one task hub.
@@ -27,6 +28,13 @@ pub struct Limits {
     /// Messages that wait in an instance that cannot run now.
     pub pending_messages: usize,
 }
+
+/// The error type of the failure with which an instance ends that asks for more than the limits allow.
+pub const LIMIT_EXCEEDED: &str = "LimitExceeded";
+
+/// How many causes one failure may tell, itself included. Not a setting: the stored form can be read only
+/// to a fixed depth.
+pub const FAILURE_CAUSES: usize = 32;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -85,6 +93,21 @@ impl Limits {
     }
     pub(crate) fn name(&self, what: &'static str, name: &str) -> Result<(), LimitExceeded> {
         at_most(what, "characters", name.chars().count(), self.name_chars)
+    }
+    pub(crate) fn version(&self, version: Option<&str>) -> Result<(), LimitExceeded> {
+        version.map_or(Ok(()), |version| self.name("version", version))
+    }
+    pub(crate) fn instance_id(&self, id: &InstanceId) -> Result<(), LimitExceeded> {
+        at_most("instance id", "characters", id.as_str().chars().count(), self.instance_id_chars)
+    }
+    /// A trace is bounded like a tag.
+    pub(crate) fn trace(&self, trace: Option<&Trace>) -> Result<(), LimitExceeded> {
+        let bytes = |trace: &Trace| trace.parent.len() + trace.state.as_ref().map_or(0, |state| state.len());
+        at_most("the trace", "bytes", trace.map_or(0, bytes), self.tag_bytes)
+    }
+    pub(crate) fn failure(&self, failure: &Failure) -> Result<(), LimitExceeded> {
+        at_most("the causes of a failure", "causes", failure.depth(), FAILURE_CAUSES)?;
+        at_most("failure", "bytes", failure.size(), self.payload_bytes)
     }
     pub(crate) fn tags(&self, tags: &Tags) -> Result<(), LimitExceeded> {
         at_most("tags", "tags", tags.len(), self.tags)?;

@@ -141,12 +141,19 @@ impl Message {
         match self {
             Self::Start { start } => {
                 limits.name("workflow name", &start.name)?;
+                limits.version(start.version.as_deref())?;
                 limits.payload("input", start.input.as_ref())?;
+                limits.trace(start.trace.as_ref())?;
                 limits.tags(&start.tags)
             }
-            Self::TaskCompleted { result, .. } | Self::SubOrchestrationCompleted { result, .. } => {
+            Self::TaskCompleted { result, .. }
+            | Self::SubOrchestrationCompleted { result, .. }
+            | Self::EntityOperationCompleted { output: result, .. } => {
                 limits.payload("result", result.as_ref())
             }
+            Self::TaskFailed { failure, .. }
+            | Self::SubOrchestrationFailed { failure, .. }
+            | Self::EntityOperationFailed { failure, .. } => limits.failure(failure),
             Self::EventRaised { name, input } => {
                 limits.name("event name", name)?;
                 limits.payload("event data", input.as_ref())
@@ -155,12 +162,7 @@ impl Message {
                 limits.payload("reason", reason.as_ref())
             }
             Self::Terminate { output, .. } => limits.payload("output", output.as_ref()),
-            Self::TaskFailed { .. }
-            | Self::SubOrchestrationFailed { .. }
-            | Self::Wake
-            | Self::EntityOperationCompleted { .. }
-            | Self::EntityOperationFailed { .. }
-            | Self::EntityLockGranted { .. } => Ok(()),
+            Self::Wake | Self::EntityLockGranted { .. } => Ok(()),
         }
     }
 
@@ -186,8 +188,13 @@ impl Message {
 
 /// What a parent is told of a child that ended neither well nor with a failure of its own.
 fn stopped(status: Status, result: Option<&Payload>) -> Failure {
+    let error_type = match status {
+        Status::Failed => "OrchestrationFailed",
+        Status::Canceled => "OrchestrationCanceled",
+        _ => "OrchestrationTerminated",
+    };
     let why: String = result.map(|text| format!(": {}", text.as_str())).unwrap_or_default();
-    Failure::new("OrchestrationTerminated", format!("the sub-orchestration was {status}{why}"))
+    Failure::new(error_type, format!("the sub-orchestration ended as {status}{why}"))
 }
 
 /// What became of a message.

@@ -3,6 +3,7 @@
 use crate::command::Command;
 use crate::event::{Event, EventKind};
 use crate::history::RecordedTurn;
+use crate::limits::LIMIT_EXCEEDED;
 use crate::value::{Failure, Payload};
 use alloc::{format, string::String};
 use core::fmt;
@@ -38,11 +39,16 @@ impl From<&Mismatch> for Failure {
     }
 }
 
-/// Compares what the code asks for in one replayed turn with what was recorded.
+/// Compares what the code asks for in one replayed turn with what was recorded. A turn that the kernel
+/// itself ended (somebody terminated the instance, or the code asked for more than the limits allow) does
+/// not record what the code asked for; nothing is compared then.
 ///
 /// # Errors
 /// Shows both sides at the first difference.
 pub fn check_turn(turn: &RecordedTurn<'_>, commands: &[Command]) -> Result<(), Mismatch> {
+    if ended_by_the_kernel(turn) {
+        return Ok(());
+    }
     let end = turn.completed.map_or(turn.started.index + 1, |placed| placed.index);
     let asked = commands.iter().filter(|command| !matches!(command, Command::Complete { .. }));
     let mut recorded = turn.outgoing.iter();
@@ -82,6 +88,15 @@ pub fn check_turn(turn: &RecordedTurn<'_>, commands: &[Command]) -> Result<(), M
     }
 }
 
+fn ended_by_the_kernel(turn: &RecordedTurn<'_>) -> bool {
+    let Some(EventKind::ExecutionCompleted { failure, .. }) = turn.completed.map(|end| &end.event.kind) else {
+        return false;
+    };
+    let terminated =
+        turn.incoming.iter().any(|placed| matches!(placed.event.kind, EventKind::ExecutionTerminated { .. }));
+    terminated || failure.as_ref().is_some_and(|failure| &*failure.error_type == LIMIT_EXCEEDED)
+}
+
 fn check_end(turn: &RecordedTurn<'_>, commands: &[Command], index: usize) -> Result<(), Mismatch> {
     let ends = commands.iter().find(|command| matches!(command, Command::Complete { .. }));
     match (turn.completed, ends) {
@@ -95,8 +110,21 @@ fn check_end(turn: &RecordedTurn<'_>, commands: &[Command], index: usize) -> Res
             recorded: describe_event(placed.event),
             asked: "nothing: it goes on waiting".into(),
         }),
+        (Some(placed), Some(command)) if !ends_alike(placed.event, command) => Err(Mismatch {
+            index,
+            recorded: describe_event(placed.event),
+            asked: describe_command(command),
+        }),
         _ => Ok(()),
     }
+}
+
+fn ends_alike(event: &Event, command: &Command) -> bool {
+    matches!(
+        (&event.kind, command),
+        (EventKind::ExecutionCompleted { status, .. }, Command::Complete { status: asked, .. })
+            if status == asked
+    )
 }
 
 /// Whether an event is the record of a command. Inputs may differ: a changed input is still the same

@@ -1,22 +1,25 @@
 //! The way back of a failed instance to its last good state.
 //!
-//! The turn that took the last failure in is undone, with every later one. Failures that came earlier
-//! and that the orchestrator had not acted upon (a fan-out that collects them, say) are undone too. Their
-//! functions and sub-orchestrations run again; whatever else had arrived is delivered again. A failure
-//! that the orchestrator had dealt with, by a retry for instance, stays: of a call with retries, the last
-//! attempt runs again.
+//! The turn that took the last failure in is undone, with every later one, and so are the turns just
+//! before it that took failures in without asking for anything (a fan-out that collects them, say). The
+//! functions and sub-orchestrations that failed run again; whatever else had arrived is delivered again. A
+//! failure that the orchestrator had acted upon, by a retry for instance, stays: of a call with retries,
+//! the last attempt runs again.
+//!
+//! Only whole turns at the end are undone, never one event in the middle: what stays is a history that the
+//! orchestrator really had, so that replaying it asks for the same things again.
 //!
 //! Nothing is deleted: the history gains one [`ExecutionRewound`](EventKind::ExecutionRewound), which
 //! says what no longer counts.
 
 use crate::effect::{Effect, WorkItem};
 use crate::event::{Event, EventKind};
-use crate::history::{Placed, RecordedTurn, effective, generation_at, turns};
+use crate::history::{Placed, RecordedTurn, effective, turns};
 use crate::ids::{ExecutionId, InstanceId};
-use crate::instance::{Child, Instance, Phase, State, Status, Task};
+use crate::instance::{Child, Instance, Phase, State, Status, Task, Timers};
 use crate::message::{Discard, Message, Start};
 use crate::turn::Decision;
-use crate::value::{ParentLink, Payload, Timestamp};
+use crate::value::{Name, ParentLink, Payload, Timestamp};
 use alloc::{boxed::Box, collections::BTreeMap, collections::BTreeSet, vec::Vec};
 
 /// Takes a failed instance back.
@@ -44,25 +47,15 @@ pub fn rewind(
 struct Plan<'a> {
     /// Recorded events from this index on no longer count.
     cut: usize,
-    /// Earlier failures that no longer count.
-    dropped: BTreeSet<usize>,
     /// What had arrived after the cut.
     arrived: Vec<Placed<'a>>,
 }
 
 impl<'a> Plan<'a> {
     fn make(turns: &[RecordedTurn<'a>]) -> Self {
-        let failing = turns.iter().rposition(|turn| turn.incoming.iter().any(is_failure));
-        let undone = failing.unwrap_or(turns.len().saturating_sub(1));
-        let (before, after) = turns.split_at(undone.min(turns.len()));
+        let (_, after) = turns.split_at(first_undone(turns));
         Self {
             cut: after.first().map_or(0, |turn| turn.started.index),
-            dropped: before
-                .iter()
-                .filter(|turn| turn.outgoing.is_empty())
-                .flat_map(|turn| turn.incoming.iter().filter(|placed| is_failure(placed)))
-                .map(|placed| placed.index)
-                .collect(),
             arrived: after.iter().flat_map(|turn| turn.incoming.iter().copied()).collect(),
         }
     }
@@ -75,24 +68,13 @@ impl<'a> Plan<'a> {
         execution: ExecutionId,
         now: Timestamp,
     ) -> Decision {
-        let kept: Vec<Placed<'a>> = events
-            .iter()
-            .filter(|placed| placed.index < self.cut && !self.dropped.contains(&placed.index))
-            .copied()
-            .collect();
+        let kept: Vec<Placed<'a>> = events.iter().filter(|placed| placed.index < self.cut).copied().collect();
         let mut open = Open::collect(&kept, instance.head.execution);
         let pending = self.arrived.iter().filter_map(|placed| open.redeliver(placed.event)).collect();
         let effects = open.run_again(&instance, execution, reason.as_ref());
-        let index = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
-        let event = Event::incoming(
-            now,
-            EventKind::ExecutionRewound {
-                reason,
-                execution,
-                cut: index(self.cut),
-                dropped: self.dropped.iter().map(|dropped| index(*dropped)).collect(),
-            },
-        );
+        let cut = u32::try_from(self.cut).unwrap_or(u32::MAX);
+        let rewound = EventKind::ExecutionRewound { reason, execution, cut, dropped: Vec::new() };
+        let event = Event::incoming(now, rewound);
         instance.head.execution = execution;
         let begun = kept.iter().any(|placed| matches!(placed.event.kind, EventKind::ExecutionStarted { .. }));
         instance.state = State {
@@ -110,17 +92,41 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn is_failure(placed: &Placed<'_>) -> bool {
-    matches!(placed.event.kind, EventKind::TaskFailed { .. } | EventKind::SubOrchestrationFailed { .. })
+/// The first turn that is undone: the one that took the last failure in, or an earlier one from which on
+/// the orchestrator only collected outcomes; the last turn of all when nothing that it asked for failed.
+fn first_undone(turns: &[RecordedTurn<'_>]) -> usize {
+    let Some(last) = turns.iter().rposition(takes_failure) else {
+        return turns.len().saturating_sub(1);
+    };
+    let collecting = turns
+        .iter()
+        .enumerate()
+        .take(last)
+        .rev()
+        .take_while(|(_, turn)| turn.outgoing.is_empty())
+        .filter(|(_, turn)| takes_failure(turn))
+        .last();
+    collecting.map_or(last, |(index, _)| index)
+}
+
+fn takes_failure(turn: &RecordedTurn<'_>) -> bool {
+    turn.incoming.iter().any(|placed| {
+        matches!(placed.event.kind, EventKind::TaskFailed { .. } | EventKind::SubOrchestrationFailed { .. })
+    })
 }
 
 /// What the kept part of the history leaves open.
 struct Open<'a> {
     tasks: BTreeMap<i32, (Task, &'a Event)>,
     children: BTreeMap<i32, (Child, &'a Event)>,
-    timers: crate::instance::Timers,
+    timers: Timers,
+    /// Entity operations and critical sections that were asked for.
+    requests: BTreeSet<Name>,
     suspended: bool,
+    /// Which of the tasks and children are answered by what comes again.
     arrived: BTreeSet<i32>,
+    /// The generation in force.
+    generation: ExecutionId,
 }
 
 impl<'a> Open<'a> {
@@ -128,26 +134,30 @@ impl<'a> Open<'a> {
         let mut open = Self {
             tasks: BTreeMap::new(),
             children: BTreeMap::new(),
-            timers: crate::instance::Timers::default(),
+            timers: Timers::default(),
+            requests: BTreeSet::new(),
             suspended: false,
             arrived: BTreeSet::new(),
+            generation: fallback,
         };
         for placed in kept {
-            let execution = || generation_at(kept, placed.index).unwrap_or(fallback);
-            open.apply(placed.event, execution);
+            open.apply(placed.event);
         }
         open
     }
 
-    fn apply(&mut self, event: &'a Event, execution: impl Fn() -> ExecutionId) {
-        let id = event.id;
+    fn apply(&mut self, event: &'a Event) {
+        let (id, execution) = (event.id, self.generation);
         match &event.kind {
+            EventKind::ExecutionStarted { execution, .. } | EventKind::ExecutionRewound { execution, .. } => {
+                self.generation = *execution;
+            }
             EventKind::TaskScheduled { name, .. } => {
-                let task = Task { name: name.clone(), execution: execution(), scheduled_at: event.at };
+                let task = Task { name: name.clone(), execution, scheduled_at: event.at };
                 self.tasks.insert(id, (task, event));
             }
             EventKind::SubOrchestrationCreated { instance, name, detached: false, .. } => {
-                let child = Child { instance: instance.clone(), name: name.clone(), execution: execution() };
+                let child = Child { instance: instance.clone(), name: name.clone(), execution };
                 self.children.insert(id, (child, event));
             }
             EventKind::TimerCreated { fire_at } => self.timers.add(*fire_at, id),
@@ -160,6 +170,10 @@ impl<'a> Open<'a> {
                 self.tasks.remove(task_id);
                 self.children.remove(task_id);
                 self.timers.cancel(*task_id);
+            }
+            EventKind::EntityOperationCalled { request_id: request, .. }
+            | EventKind::EntityLockRequested { section: request, .. } => {
+                self.requests.insert(request.clone());
             }
             EventKind::ExecutionSuspended { .. } => self.suspended = true,
             EventKind::ExecutionResumed { .. } => self.suspended = false,
@@ -203,8 +217,27 @@ impl<'a> Open<'a> {
             EventKind::ExecutionResumed { reason } if self.suspended => {
                 Some(Message::Resume { reason: reason.clone() })
             }
-            _ => None,
+            other => self.redeliver_answer(other),
         }
+    }
+
+    /// An entity is not asked again, so its answer comes again, whatever it was.
+    fn redeliver_answer(&self, kind: &EventKind) -> Option<Message> {
+        let (request, message) = match kind {
+            EventKind::EntityOperationCompleted { request_id, output } => (
+                request_id,
+                Message::EntityOperationCompleted { request_id: request_id.clone(), output: output.clone() },
+            ),
+            EventKind::EntityOperationFailed { request_id, failure } => (
+                request_id,
+                Message::EntityOperationFailed { request_id: request_id.clone(), failure: failure.clone() },
+            ),
+            EventKind::EntityLockGranted { section } => {
+                (section, Message::EntityLockGranted { section: section.clone() })
+            }
+            _ => return None,
+        };
+        self.requests.contains(request).then_some(message)
     }
 
     /// Functions are called again, under the new generation; children are asked to go back themselves.
@@ -233,7 +266,7 @@ impl<'a> Open<'a> {
         }
         for (id, (child, event)) in &self.children {
             if !self.arrived.contains(id) {
-                let otherwise = start_again(parent, *id, child, event).map(Box::new);
+                let otherwise = start_again(parent, execution, *id, child, event).map(Box::new);
                 let message = Message::Rewind { reason: reason.cloned(), otherwise };
                 effects.push(Effect::Send { target: child.instance.clone(), message });
             }
@@ -242,8 +275,15 @@ impl<'a> Open<'a> {
     }
 }
 
-/// What a child is made again from when it is gone.
-fn start_again(parent: &Instance, id: i32, child: &Child, event: &Event) -> Option<Start> {
+/// What a child is made again from when it is gone. Its generation is a new one, so that what still comes
+/// for the child that it replaces is not taken for its own.
+fn start_again(
+    parent: &Instance,
+    execution: ExecutionId,
+    id: i32,
+    child: &Child,
+    event: &Event,
+) -> Option<Start> {
     let EventKind::SubOrchestrationCreated { name, version, input, tags, trace, detached, .. } = &event.kind
     else {
         return None;
@@ -260,7 +300,7 @@ fn start_again(parent: &Instance, id: i32, child: &Child, event: &Event) -> Opti
         name: name.clone(),
         version: version.clone(),
         input: input.clone(),
-        execution: crate::machine::first_generation(child.execution, id),
+        execution: crate::machine::first_generation(execution, id),
         parent: Some(Box::new(link)),
         scheduled_at: None,
         tags: tags.clone(),

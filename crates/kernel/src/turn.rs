@@ -4,11 +4,12 @@ use crate::command::{Command, CustomStatus, TurnOutput};
 use crate::effect::Effect;
 use crate::event::{Event, EventKind};
 use crate::instance::{Head, Instance, Phase, State, Status};
-use crate::limits::{LimitExceeded, Limits, at_most};
+use crate::limits::Limits;
 use crate::machine;
 use crate::message::{Admission, Discard, Message};
+use crate::output;
 use crate::value::{Failure, Payload, Timestamp};
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
 /// The first half: what became of the inbox, and what comes next.
@@ -38,7 +39,7 @@ pub struct Turn {
     pub(crate) now: Timestamp,
     pub(crate) events: Vec<Event>,
     pub(crate) effects: Vec<Effect>,
-    limits: Limits,
+    pub(crate) limits: Limits,
     ended: Option<Ended>,
 }
 
@@ -100,11 +101,7 @@ impl Turn {
     pub fn begin(instance: Instance, inbox: Vec<Message>, now: Timestamp, limits: &Limits) -> Begun {
         let now = now.max(instance.state.updated_at);
         match &instance.state.phase {
-            Phase::Finished { status, .. } => {
-                let rule = Discard::Finished(*status);
-                let admissions = inbox.iter().map(|_| Admission::Discarded(rule)).collect();
-                Begun { admissions, next: Next::Unchanged(instance) }
-            }
+            Phase::Finished { .. } => Self::hold(instance, inbox, now, limits),
             Phase::Pending if instance.head.scheduled_at.is_some_and(|at| at > now) => {
                 Self::hold(instance, inbox, now, limits)
             }
@@ -116,27 +113,16 @@ impl Turn {
         Self { instance, now, events: Vec::new(), effects: Vec::new(), limits: limits.clone(), ended: None }
     }
 
-    /// Keeps the messages of an instance that cannot run yet: nothing acknowledged is lost.
+    /// Keeps the messages of an instance that cannot run now: nothing acknowledged is lost. A request to
+    /// terminate is carried out nevertheless, and one that has ended keeps nothing.
     #[must_use]
     pub fn hold(mut instance: Instance, inbox: Vec<Message>, now: Timestamp, limits: &Limits) -> Begun {
         let now = now.max(instance.state.updated_at);
-        if inbox.iter().any(|message| matches!(message, Message::Terminate { .. })) {
+        let finished = matches!(instance.state.phase, Phase::Finished { .. });
+        if !finished && inbox.iter().any(|message| matches!(message, Message::Terminate { .. })) {
             return Self::open(instance, now, limits).admit_all(inbox);
         }
-        let mut admissions = Vec::with_capacity(inbox.len());
-        for message in inbox {
-            admissions.push(match message {
-                Message::Wake => Admission::Discarded(Discard::NothingDue),
-                Message::Rewind { .. } => Admission::Discarded(Discard::NotFailed(instance.status())),
-                _ if instance.state.pending.len() >= limits.pending_messages => {
-                    Admission::Discarded(Discard::InboxFull)
-                }
-                message => {
-                    instance.state.pending.push(message);
-                    Admission::Admitted
-                }
-            });
-        }
+        let admissions = machine::keep_all(&mut instance, inbox, limits);
         let changed = admissions.contains(&Admission::Admitted);
         let next = if changed {
             instance.state.updated_at = now;
@@ -164,7 +150,9 @@ impl Turn {
             let _ = self.admit(message);
         }
         let admissions = inbox.into_iter().map(|message| self.admit(message)).collect();
-        self.fire_timers();
+        if self.ended.is_none() {
+            self.fire_timers();
+        }
         let next = if let Some(ended) = self.ended.take() {
             Next::Settled(self.end(ended))
         } else if self.events.len() > 1 {
@@ -231,12 +219,10 @@ impl Turn {
     /// # Errors
     /// When the answer makes no sense; the turn did not happen.
     pub fn finish(mut self, output: TurnOutput) -> Result<Decision, InvalidOutput> {
-        self.check_sense(&output.commands)?;
-        let output = match self.check_limits(&output) {
+        output::check_sense(&self, &output.commands)?;
+        let output = match output::check_limits(&self, &output) {
             Ok(()) => output,
-            Err(exceeded) => {
-                TurnOutput { commands: Vec::from([broken_limit(exceeded)]), ..TurnOutput::default() }
-            }
+            Err(exceeded) => output::broken_limit(exceeded),
         };
         if let CustomStatus::Set(status) = output.custom_status {
             self.instance.state.custom_status = status;
@@ -255,78 +241,6 @@ impl Turn {
         }
         self.record(EventKind::OrchestratorCompleted);
         Ok(self.decide())
-    }
-
-    fn check_sense(&self, commands: &[Command]) -> Result<(), InvalidOutput> {
-        let mut last = self.instance.state.last_command;
-        for (index, command) in commands.iter().enumerate() {
-            match command {
-                Command::ScheduleTask { id, .. }
-                | Command::CreateSubOrchestration { id, .. }
-                | Command::CreateTimer { id, .. }
-                | Command::SendEvent { id, .. }
-                | Command::Cancel { id, .. }
-                | Command::Entity { id, .. } => {
-                    if *id <= last {
-                        return Err(InvalidOutput::IdNotFresh { id: *id, last });
-                    }
-                    last = *id;
-                    if let Command::Entity { fact, .. } = command {
-                        machine::check_entity_fact(fact)?;
-                    }
-                }
-                Command::Complete { .. } | Command::ContinueAsNew { .. } if index + 1 < commands.len() => {
-                    return Err(InvalidOutput::CommandAfterEnd);
-                }
-                Command::Complete { status, .. } if !status.is_terminal() => {
-                    return Err(InvalidOutput::NotAnEnd(*status));
-                }
-                Command::Complete { .. } | Command::ContinueAsNew { .. } => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn check_limits(&self, output: &TurnOutput) -> Result<(), LimitExceeded> {
-        let limits = &self.limits;
-        if let CustomStatus::Set(Some(status)) = &output.custom_status {
-            at_most("custom status", "bytes", status.len(), limits.custom_status_bytes)?;
-        }
-        at_most("the commands of one turn", "commands", output.commands.len(), limits.commands)?;
-        let mut asked = 0;
-        for command in &output.commands {
-            match command {
-                Command::ScheduleTask { name, input, tags, .. }
-                | Command::CreateSubOrchestration { name, input, tags, .. } => {
-                    limits.name("name", name)?;
-                    limits.payload("input", input.as_ref())?;
-                    limits.tags(tags)?;
-                    asked += 1;
-                }
-                Command::CreateTimer { .. } => asked += 1,
-                Command::SendEvent { name, input, .. } => {
-                    limits.name("event name", name)?;
-                    limits.payload("event data", input.as_ref())?;
-                }
-                Command::Complete { result, .. } => limits.payload("output", result.as_ref())?,
-                Command::ContinueAsNew { input, carry_over, .. } => {
-                    limits.payload("input", input.as_ref())?;
-                    at_most("events carried over", "events", carry_over.len(), limits.pending_messages)?;
-                }
-                Command::Cancel { .. } | Command::Entity { .. } => {}
-            }
-        }
-        let outstanding = self.instance.state.outstanding() + asked;
-        at_most(
-            "calls, timers and sub-orchestrations waited for",
-            "of them",
-            outstanding,
-            limits.outstanding,
-        )?;
-        let ends =
-            matches!(output.commands.last(), Some(Command::Complete { .. } | Command::ContinueAsNew { .. }));
-        let history = self.instance.state.history_events as usize + self.events.len() + output.commands.len();
-        if ends { Ok(()) } else { at_most("the history", "events", history, limits.history_events) }
     }
 
     /// Adds an incoming fact.
@@ -408,11 +322,94 @@ impl Turn {
     }
 }
 
-fn broken_limit(exceeded: LimitExceeded) -> Command {
-    let advice: String = match exceeded.what {
-        "the history" => format!("{exceeded}; use continue-as-new to begin again with an empty one"),
-        _ => format!("{exceeded}"),
-    };
-    let failure = Failure::new("LimitExceeded", advice).non_retriable();
-    Command::Complete { status: Status::Failed, result: None, failure: Some(Box::new(failure)) }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tags;
+    use crate::testkit::*;
+    use alloc::string::ToString;
+
+    fn refused(commands: impl Into<Vec<Command>>) -> InvalidOutput {
+        let output = TurnOutput { commands: commands.into(), ..TurnOutput::default() };
+        Life::begun([task(3, "a")]).answer(2, [raised("x")], output).expect_err("makes no sense")
+    }
+
+    #[test]
+    fn the_first_turn() {
+        let mut start = start();
+        start.version = Some("2".into());
+        start.tags = Tags::from([("k".into(), "v".into())]);
+        start.trace = Some(crate::Trace { parent: "00-1-2-01".into(), state: None });
+        insta::assert_snapshot!(Life::of(start).turn(1, [], [complete("1")]), @"");
+    }
+
+    #[test]
+    fn a_first_turn_with_messages() {
+        insta::assert_snapshot!(Life::accepted().turn(1, [raised("x"), Message::Wake], []), @"");
+    }
+
+    #[test]
+    fn nothing_reaches_what_has_ended() {
+        let mut life = Life::begun([complete("1")]);
+        insta::assert_snapshot!(life.turn(2, [raised("x"), terminate(true), Message::Wake], []), @"");
+    }
+
+    #[test]
+    fn what_it_waited_for_no_longer_matters_when_it_ends() {
+        let mut life = Life::begun([task(0, "a"), child(1, "c"), timer(2, 9)]);
+        insta::assert_snapshot!(life.turn(2, [raised("x")], [fail("broke")]), @"");
+    }
+
+    #[test]
+    fn a_turn_without_news_changes_nothing() {
+        insta::assert_snapshot!(Life::begun([task(0, "a")]).turn(2, [], []), @"");
+    }
+
+    #[test]
+    fn the_executor_sees_the_new_events_alone() {
+        let life = Life::begun([task(0, "a")]);
+        let begun = Turn::begin(life.instance.clone(), Vec::from([done(0, 1)]), at(0), &life.limits);
+        let Next::Run(turn) = begun.next else { panic!("nothing to run") };
+        assert_eq!(turn.now(), at(1), "time never goes back");
+        assert_eq!(turn.instance().id, life.instance.id);
+        let kinds: Vec<_> = turn.new_events().iter().map(|event| event.kind.kind()).collect();
+        assert_eq!(kinds, ["OrchestratorStarted", "TaskCompleted"]);
+    }
+
+    #[test]
+    fn ids_must_grow() {
+        assert_eq!(refused([task(3, "b")]), InvalidOutput::IdNotFresh { id: 3, last: 3 });
+        assert_eq!(refused([task(4, "b"), timer(4, 9)]), InvalidOutput::IdNotFresh { id: 4, last: 4 });
+        assert_eq!(refused([cancel(-1, 3)]), InvalidOutput::IdNotFresh { id: -1, last: 3 });
+        insta::assert_snapshot!(refused([task(5, "b"), send(4, "o")]).to_string(), @"");
+    }
+
+    #[test]
+    fn nothing_follows_the_end() {
+        assert_eq!(refused([complete("1"), task(4, "b")]), InvalidOutput::CommandAfterEnd);
+        assert_eq!(refused([again(2, &[]), complete("1")]), InvalidOutput::CommandAfterEnd);
+        insta::assert_snapshot!(InvalidOutput::CommandAfterEnd.to_string(), @"");
+    }
+
+    #[test]
+    fn only_an_end_is_an_end() {
+        for status in Status::ALL {
+            let end = Command::Complete { status, result: None, failure: None };
+            let output = TurnOutput { commands: Vec::from([end]), ..TurnOutput::default() };
+            let went = Life::accepted().answer(1, [], output);
+            assert_eq!(went.is_ok(), status.is_terminal(), "{status}");
+        }
+        insta::assert_snapshot!(InvalidOutput::NotAnEnd(Status::Running).to_string(), @"");
+        insta::assert_snapshot!(InvalidOutput::NotAnEntityFact("TimerFired").to_string(), @"");
+    }
+
+    #[test]
+    fn an_answer_without_sense_leaves_no_trace() {
+        let mut life = Life::begun([task(3, "a")]);
+        let before = life.shown();
+        let output = TurnOutput { commands: Vec::from([task(3, "b")]), ..TurnOutput::default() };
+        life.answer(2, [done(3, 1)], output).expect_err("makes no sense");
+        assert_eq!(life.shown(), before);
+        insta::assert_snapshot!(life.turn(2, [done(3, 1)], [task(4, "b")]), @"");
+    }
 }

@@ -154,11 +154,23 @@ impl Failure {
     /// The bytes of text in it, causes included.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.error_type.len()
-            + self.message.len()
-            + self.stack_trace.as_ref().map_or(0, Payload::len)
-            + self.properties.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
-            + self.inner.as_ref().map_or(0, |inner| inner.size())
+        let own = |failure: &Self| {
+            failure.error_type.len()
+                + failure.message.len()
+                + failure.stack_trace.as_ref().map_or(0, Payload::len)
+                + failure.properties.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
+        };
+        self.causes().map(own).sum()
+    }
+
+    /// How many failures it tells: itself, its cause, that one's cause, …
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.causes().count()
+    }
+
+    fn causes(&self) -> impl Iterator<Item = &Self> {
+        core::iter::successors(Some(self), |failure| failure.inner.as_deref())
     }
 }
 

@@ -6,9 +6,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod conformance;
+pub mod faulty;
+pub mod memory;
+pub mod order;
 pub mod query;
 pub mod record;
 
+pub use faulty::{Fault, FaultyStore};
+pub use memory::MemoryStore;
 pub use query::{Counts, Cursor, Filter, Order, Page, Query, Row};
 pub use record::{
     Batch, Events, HeadRecord, HistoryPage, MessageId, Put, StateRecord, StoredInstance, StoredMessage, Write,
@@ -78,6 +84,9 @@ pub trait Store: Send + Sync + 'static {
     /// Makes a batch durable, all of it or nothing. Batches of one partition are applied in the order in
     /// which this method was called. The returned future resolves when the batch is durable, and from
     /// then on every read sees it.
+    ///
+    /// A batch that goes to the store before the failure of an earlier one of the same partition was seen
+    /// (its future resolved or dropped) fails with it, so that no batch is ever applied over a gap.
     fn commit(
         &self,
         partition: Partition,
@@ -109,7 +118,8 @@ pub trait Store: Send + Sync + 'static {
     /// Messages of a partition that were sent and not consumed, oldest first.
     async fn messages(&self, partition: Partition) -> Result<Vec<StoredMessage>, StoreError>;
 
-    /// Instances of a partition with a wake-up time up to `until`, earliest first.
+    /// Instances of a partition with a wake-up time up to `until`, earliest first, equal times in any
+    /// order.
     async fn due(
         &self,
         partition: Partition,
@@ -140,7 +150,8 @@ pub trait Store: Send + Sync + 'static {
     }
 
     /// After a failure, makes the store usable again if that is possible now. A store that has not
-    /// failed does nothing.
+    /// failed does nothing. Otherwise every partition has to be acquired again: what was known of it
+    /// before the failure may be wrong, so older epochs are fenced off.
     async fn reopen(&self) -> Result<(), StoreError> {
         Ok(())
     }

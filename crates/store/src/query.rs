@@ -35,7 +35,45 @@ pub struct Filter {
     pub set_aside: Option<bool>,
 }
 
-/// In which order a list comes; the id decides between equals.
+impl Filter {
+    /// Whether an instance passes. What a store does in its own way must agree with this.
+    #[must_use]
+    pub fn matches(&self, row: &Row) -> bool {
+        let id = row.id.as_str();
+        (self.statuses.is_empty() || self.statuses.contains(&row.status))
+            && (self.names.is_empty() || self.names.iter().any(|name| name_matches(name, &row.name)))
+            && self.id_prefix.as_deref().is_none_or(|prefix| id.starts_with(prefix))
+            && self.id_contains.as_deref().is_none_or(|part| contains_in_any_case(id, part))
+            && self.tags.iter().all(|(key, value)| row.tags.get(key) == Some(value))
+            && within(Some(row.created_at), self.created_from, self.created_to)
+            && within(Some(row.updated_at), self.updated_from, self.updated_to)
+            && within(row.completed_at, self.completed_from, self.completed_to)
+            && self.parent.as_ref().is_none_or(|parent| row.parent.as_ref() == Some(parent))
+            && (!self.roots_only || row.parent.is_none())
+            && self.set_aside.is_none_or(|wanted| row.set_aside == wanted)
+    }
+}
+
+/// Whether `name` is meant by `pattern`: it is the same, or begins with what stands before a final `*`.
+#[must_use]
+pub fn name_matches(pattern: &str, name: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix))
+}
+
+/// Whether `text` contains `part`, upper and lower case being the same.
+#[must_use]
+pub fn contains_in_any_case(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(&part.to_lowercase())
+}
+
+fn within(at: Option<Timestamp>, from: Option<Timestamp>, to: Option<Timestamp>) -> bool {
+    match at {
+        None => from.is_none() && to.is_none(),
+        Some(at) => from.is_none_or(|from| at >= from) && to.is_none_or(|to| at < to),
+    }
+}
+
+/// In which order a list comes; the id decides between equals, in the same direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// Newest first.
@@ -49,8 +87,34 @@ pub enum Order {
     IdAscending,
 }
 
+impl Order {
+    /// Whether the greatest comes first.
+    #[must_use]
+    pub fn is_descending(self) -> bool {
+        matches!(self, Self::CreatedDescending | Self::UpdatedDescending)
+    }
+
+    /// The place of a row in this order.
+    #[must_use]
+    pub fn place(self, row: &Row) -> Cursor {
+        let at = match self {
+            Self::CreatedDescending | Self::CreatedAscending => row.created_at,
+            Self::UpdatedDescending => row.updated_at,
+            Self::IdAscending => Timestamp(0),
+        };
+        Cursor { at, id: row.id.clone() }
+    }
+
+    /// Which of two places comes first.
+    #[must_use]
+    pub fn compare(self, a: &Cursor, b: &Cursor) -> std::cmp::Ordering {
+        let ascending = a.cmp(b);
+        if self.is_descending() { ascending.reverse() } else { ascending }
+    }
+}
+
 /// The place after a row, in the order of its list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     /// The row's time in that order; zero when the order is by id.
     pub at: Timestamp,
@@ -92,6 +156,18 @@ pub struct Page {
     pub rows: Vec<Row>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
+}
+
+impl Page {
+    /// Makes a page of rows that come in the query's order, after its cursor. One more row than the limit
+    /// tells that there is another page.
+    #[must_use]
+    pub fn cut(query: &Query, mut rows: Vec<Row>) -> Self {
+        let more = rows.len() > query.limit;
+        rows.truncate(query.limit);
+        let next = rows.last().filter(|_| more).map(|row| query.order.place(row));
+        Self { rows, next }
+    }
 }
 
 /// One instance in a list.

@@ -68,3 +68,33 @@ fn settle(turn: &mut Turn, task_id: i32, execution: ExecutionId) -> Result<(), D
         _ => Err(Discard::NotOutstanding),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testkit::*;
+
+    #[test]
+    fn a_call_is_recorded_and_leaves() {
+        let mut life = Life::accepted();
+        insta::assert_snapshot!(life.turn(1, [], [task(0, "a"), task(1, "b")]), @"");
+    }
+
+    #[test]
+    fn a_completion_is_recorded_once() {
+        let mut life = Life::begun([task(0, "a")]);
+        insta::assert_snapshot!(life.turn(2, [done(0, 1), done(0, 1), failed(0, 1)], []), @"");
+        insta::assert_snapshot!(life.turn(3, [done(0, 1)], []), @"");
+    }
+
+    #[test]
+    fn a_failure_is_recorded_once() {
+        let mut life = Life::begun([task(0, "a")]);
+        insta::assert_snapshot!(life.turn(2, [failed(0, 1), done(0, 1)], []), @"");
+    }
+
+    #[test]
+    fn outcomes_of_another_generation_or_of_no_call_change_nothing() {
+        let mut life = Life::begun([task(0, "a"), timer(1, 9), child(2, "c")]);
+        insta::assert_snapshot!(life.turn(2, [done(0, 2), done(1, 1), done(2, 1), failed(3, 1), done(-1, 1)], []), @"");
+    }
+}

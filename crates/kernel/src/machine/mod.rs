@@ -4,12 +4,14 @@ mod activity;
 mod continue_as_new;
 mod entity;
 mod external_event;
+mod hold;
 mod lifecycle;
 mod sub_orchestration;
 mod timer;
 
 pub(crate) use continue_as_new::continue_as_new;
 pub(crate) use entity::check_entity_fact;
+pub(crate) use hold::keep_all;
 pub(crate) use sub_orchestration::first_generation;
 
 use crate::command::Command;
@@ -89,5 +91,72 @@ fn cancel(turn: &mut Turn, id: i32, task_id: i32) {
         turn.effects.push(Effect::Send { target: child.instance, message });
     } else {
         state.timers.cancel(task_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testkit::*;
+    use crate::turn::InvalidOutput;
+    use crate::{Command, EventKind, Message, TurnOutput};
+    use alloc::boxed::Box;
+
+    #[test]
+    fn giving_up_on_each_kind() {
+        let mut life = Life::begun([task(0, "a"), timer(1, 9), child(2, "c"), timer(3, 9)]);
+        let commands = [cancel(4, 0), cancel(5, 1), cancel(6, 2), cancel(7, 99)];
+        insta::assert_snapshot!(life.turn(2, [raised("x")], commands), @"");
+        insta::assert_snapshot!(life.turn(9, [done(0, 1), child_done(2, 1)], []), @"");
+    }
+
+    #[test]
+    fn giving_up_on_what_has_an_outcome_changes_nothing() {
+        let mut life = Life::begun([task(0, "a")]).then(2, [done(0, 1)], []);
+        insta::assert_snapshot!(life.turn(3, [raised("x")], [cancel(1, 0)]), @"");
+    }
+
+    #[test]
+    fn events_for_others_leave() {
+        let mut life = Life::accepted();
+        insta::assert_snapshot!(life.turn(1, [], [send(0, "other")]), @"");
+    }
+
+    #[test]
+    fn facts_of_entities() {
+        let called = EventKind::EntityOperationCalled {
+            request_id: "r".into(),
+            operation: "add".into(),
+            scheduled_at: None,
+            input: None,
+            parent: None,
+            parent_execution: None,
+            target: Some(id("@counter@1")),
+        };
+        let mut life = Life::accepted();
+        insta::assert_snapshot!(life.turn(1, [], [Command::Entity { id: 0, fact: Box::new(called) }]), @"");
+        let answers = [
+            Message::EntityOperationCompleted { request_id: "r".into(), output: payload("5") },
+            Message::EntityOperationFailed { request_id: "s".into(), failure: failure("broke") },
+            Message::EntityLockGranted { section: "t".into() },
+        ];
+        insta::assert_snapshot!(life.turn(2, answers, []), @"");
+    }
+
+    #[test]
+    fn only_facts_of_entities_can_be_sent_to_entities() {
+        let commands = [Command::Entity { id: 0, fact: Box::new(EventKind::OrchestratorStarted) }];
+        let output = TurnOutput { commands: commands.into(), ..TurnOutput::default() };
+        assert_eq!(
+            Life::accepted().answer(1, [], output),
+            Err(InvalidOutput::NotAnEntityFact("OrchestratorStarted"))
+        );
+    }
+
+    #[test]
+    fn starts_and_rewinds_are_not_for_an_instance_that_runs() {
+        let mut life = Life::begun([]);
+        let start = Message::Start { start: Box::new(start()) };
+        let rewind = Message::Rewind { reason: None, otherwise: None };
+        insta::assert_snapshot!(life.turn(2, [start, rewind, Message::Wake], []), @"");
     }
 }

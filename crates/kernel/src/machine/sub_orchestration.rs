@@ -98,3 +98,105 @@ fn settle(turn: &mut Turn, task_id: i32, execution: ExecutionId) -> Result<(), D
         _ => Err(Discard::NotOutstanding),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::first_generation;
+    use crate::ids::ExecutionId;
+    use crate::testkit::*;
+    use crate::value::ParentLink;
+    use crate::{Command, Status};
+    use alloc::{boxed::Box, collections::BTreeSet};
+
+    #[test]
+    fn a_child_is_recorded_and_asked_for() {
+        let mut life = Life::accepted();
+        insta::assert_snapshot!(life.turn(1, [], [child(0, "c")]), @"");
+    }
+
+    #[test]
+    fn without_an_id_it_gets_one_that_replay_repeats() {
+        let unnamed = || match child(4, "") {
+            Command::CreateSubOrchestration { id, name, version, input, tags, trace, .. } => {
+                Command::CreateSubOrchestration {
+                    id,
+                    instance: None,
+                    name,
+                    version,
+                    input,
+                    tags,
+                    trace,
+                    detached: true,
+                }
+            }
+            other => other,
+        };
+        let mut life = Life::accepted();
+        let first = life.turn(1, [], [unnamed()]);
+        insta::assert_snapshot!(first, @"");
+        assert_eq!(Life::accepted().turn(1, [], [unnamed()]), first);
+    }
+
+    #[test]
+    fn its_outcome_is_recorded_once() {
+        let mut life = Life::begun([child(0, "c"), child(1, "d"), child(2, "e")]);
+        let inbox = [child_done(0, 1), child_done(0, 1), child_failed(1, 1), child_failed(2, 8), child_done(9, 1)];
+        insta::assert_snapshot!(life.turn(2, inbox, []), @"");
+    }
+
+    #[test]
+    fn the_parent_hears_of_every_end() {
+        for (command, told) in [
+            (complete("5"), "SubOrchestrationCompleted { task_id: 7, execution: #9, result: Some(5) }"),
+            (
+                fail("broke"),
+                r#"SubOrchestrationFailed { task_id: 7, execution: #9, failure: Failure { error_type: "E", message: "broke" } }"#,
+            ),
+            (
+                Command::Complete { status: Status::Terminated, result: payload("why"), failure: None },
+                r#"SubOrchestrationFailed { task_id: 7, execution: #9, failure: Failure { error_type: "OrchestrationTerminated", message: "the sub-orchestration ended as Terminated: why" } }"#,
+            ),
+            (
+                Command::Complete { status: Status::Canceled, result: None, failure: None },
+                r#"SubOrchestrationFailed { task_id: 7, execution: #9, failure: Failure { error_type: "OrchestrationCanceled", message: "the sub-orchestration ended as Canceled" } }"#,
+            ),
+            (
+                Command::Complete { status: Status::Failed, result: None, failure: None },
+                r#"SubOrchestrationFailed { task_id: 7, execution: #9, failure: Failure { error_type: "OrchestrationFailed", message: "the sub-orchestration ended as Failed" } }"#,
+            ),
+        ] {
+            let shown = Life::of(child_start()).turn(1, [], [command]);
+            let expected = alloc::format!("> Send {{ target: \"p\", message: {told} }}\n> Finished");
+            assert!(shown.contains(&expected), "{shown}\ndoes not contain\n{expected}");
+        }
+    }
+
+    #[test]
+    fn nobody_hears_of_a_detached_child() {
+        let mut start = child_start();
+        start.parent = Some(Box::new(ParentLink { detached: true, ..parent() }));
+        insta::assert_snapshot!(Life::of(start).turn(1, [], [complete("5")]), @"");
+    }
+
+    #[test]
+    fn a_child_tells_its_parent_once_though_it_continues_as_new() {
+        let mut life = Life::of(child_start()).then(1, [], [again(2, &[])]);
+        insta::assert_snapshot!(life.turn(2, [], [complete("5")]), @"");
+    }
+
+    #[test]
+    fn first_generations_differ() {
+        let parents = [0, 1, 2, 3, u128::MAX, u128::MAX - 1, 1 << 64, first_generation(ExecutionId(1), 0).0];
+        let ids = (-1..2000).chain([i32::MAX, i32::MIN]);
+        let pairs = parents.iter().flat_map(|parent| ids.clone().map(move |id| (ExecutionId(*parent), id)));
+        let made: BTreeSet<_> = pairs.clone().map(|(parent, id)| first_generation(parent, id)).collect();
+        assert_eq!(made.len(), pairs.count());
+    }
+
+    /// A parent that asks again after an upgrade must name the same generation.
+    #[test]
+    fn first_generations_never_change() {
+        insta::assert_snapshot!(first_generation(ExecutionId(1), 0), @"");
+        insta::assert_snapshot!(first_generation(ExecutionId(0xfeed_beef), 41), @"");
+    }
+}

@@ -1,0 +1,118 @@
+//! What orchestrators and functions must offer, and who offers them.
+
+use futures::future::BoxFuture;
+use partita_kernel::{Event, ExecutionId, Failure, InstanceId, Name, Payload, Tags, Timestamp, Trace, TurnOutput};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio_util::sync::CancellationToken;
+
+/// Code of a workflow, run in this process.
+pub trait Orchestrator: Send + Sync + 'static {
+    /// Begins a run, new or to be replayed; its input comes with its first event.
+    fn begin(&self, info: &InstanceInfo) -> Box<dyn Execution>;
+}
+
+/// What an orchestrator may know of its instance before its first event.
+#[derive(Clone, Debug)]
+pub struct InstanceInfo {
+    /// The instance.
+    pub id: InstanceId,
+    /// The workflow's name.
+    pub name: Name,
+}
+
+/// One run of an orchestrator, alive between turns.
+pub trait Execution: Send {
+    /// Takes the new events of a turn in and goes on until it waits again.
+    ///
+    /// The same events in the same turns must give the same commands, whenever this is called.
+    ///
+    /// # Errors
+    /// When the turn failed: the orchestrator panicked, or waits for something that is not durable. The
+    /// execution is not used again.
+    fn turn(&mut self, turn: TurnInput<'_>) -> Result<TurnOutput, Failure>;
+}
+
+/// What a turn brings.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnInput<'a> {
+    /// The orchestrator's current time.
+    pub now: Timestamp,
+    /// What is new, in order.
+    pub events: &'a [&'a Event],
+    /// Whether this turn was run before and is only repeated.
+    pub replaying: bool,
+    /// The generation to begin if this turn continues as new.
+    pub next_execution: ExecutionId,
+}
+
+/// A function: an activity that runs in this process.
+pub trait Function: Send + Sync + 'static {
+    /// Calls it.
+    fn call(&self, call: FunctionCall) -> BoxFuture<'static, Result<Option<Payload>, Failure>>;
+}
+
+/// One call of a function.
+#[derive(Clone, Debug)]
+pub struct FunctionCall {
+    /// The instance that asks.
+    pub instance: InstanceId,
+    /// The instance's generation that asks.
+    pub execution: ExecutionId,
+    /// The task within that generation.
+    pub task_id: i32,
+    /// The function's name.
+    pub name: Name,
+    /// Its input.
+    pub input: Option<Payload>,
+    /// The call's tags.
+    pub tags: Tags,
+    /// The trace that it belongs to.
+    pub trace: Option<Trace>,
+    /// Cancelled when nobody wants the result any more.
+    pub cancellation: CancellationToken,
+}
+
+/// Who offers what in this process.
+#[derive(Clone, Default)]
+pub struct Registry {
+    orchestrators: BTreeMap<Name, Arc<dyn Orchestrator>>,
+    functions: BTreeMap<Name, Arc<dyn Function>>,
+}
+
+impl Registry {
+    /// Offers a workflow.
+    pub fn add_orchestrator(&mut self, name: &str, orchestrator: Arc<dyn Orchestrator>) {
+        self.orchestrators.insert(name.into(), orchestrator);
+    }
+    /// Offers a function.
+    pub fn add_function(&mut self, name: &str, function: Arc<dyn Function>) {
+        self.functions.insert(name.into(), function);
+    }
+    /// The workflow of that name.
+    #[must_use]
+    pub fn orchestrator(&self, name: &str) -> Option<&Arc<dyn Orchestrator>> {
+        self.orchestrators.get(name)
+    }
+    /// The function of that name.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<&Arc<dyn Function>> {
+        self.functions.get(name)
+    }
+    /// The names of all workflows.
+    pub fn orchestrators(&self) -> impl Iterator<Item = &str> {
+        self.orchestrators.keys().map(AsRef::as_ref)
+    }
+    /// The names of all functions.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(AsRef::as_ref)
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry")
+            .field("orchestrators", &self.orchestrators.keys())
+            .field("functions", &self.functions.keys())
+            .finish()
+    }
+}

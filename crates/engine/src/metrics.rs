@@ -1,0 +1,128 @@
+//! What is counted, for whoever renders it.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+macro_rules! counters {
+    ($(#[doc = $help:literal] $name:ident,)*) => {
+        /// Counters and gauges of one engine.
+        #[derive(Debug, Default)]
+        pub struct Metrics {
+            $(#[doc = $help] pub $name: Counter,)*
+            /// How long commits took.
+            pub commit_seconds: Histogram,
+        }
+        impl Metrics {
+            /// Name, help text and value of each.
+            #[must_use]
+            pub fn read(&self) -> Vec<(&'static str, &'static str, u64)> {
+                Vec::from([$((stringify!($name), $help.trim(), self.$name.get()),)*])
+            }
+        }
+    };
+}
+
+/// A number that several tasks change.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds.
+    pub fn add(&self, amount: u64) {
+        self.0.fetch_add(amount, Relaxed);
+    }
+    /// Takes away.
+    pub fn sub(&self, amount: u64) {
+        self.0.fetch_sub(amount, Relaxed);
+    }
+    /// The value.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+counters! {
+    /// Instances accepted.
+    instances_started,
+    /// Instances that completed.
+    instances_completed,
+    /// Instances that failed.
+    instances_failed,
+    /// Instances that were terminated.
+    instances_terminated,
+    /// Instances that continued as new.
+    instances_continued,
+    /// Instances purged.
+    instances_purged,
+    /// Turns decided.
+    turns,
+    /// Turns that failed.
+    turns_failed,
+    /// Events recorded.
+    events,
+    /// Messages admitted.
+    messages_admitted,
+    /// Messages discarded by a rule.
+    messages_discarded,
+    /// Group commits.
+    commits,
+    /// Group commits that failed.
+    commits_failed,
+    /// Function calls begun.
+    calls_started,
+    /// Function calls that succeeded.
+    calls_completed,
+    /// Function calls that failed.
+    calls_failed,
+    /// Function calls under way.
+    calls_running,
+    /// Timers and retries that fired.
+    wakes,
+    /// Instances in memory.
+    hot_instances,
+    /// Instances loaded from the store.
+    cold_loads,
+    /// Events replayed.
+    events_replayed,
+    /// Client requests refused because too much was under way.
+    requests_refused,
+}
+
+/// Durations by size.
+#[derive(Debug)]
+pub struct Histogram {
+    buckets: [AtomicU64; BOUNDS.len()],
+    count: AtomicU64,
+    sum_us: AtomicU64,
+}
+
+/// The upper bounds of the buckets, in microseconds.
+pub const BOUNDS: [u64; 12] =
+    [50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 51_200, 204_800, 819_200];
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { buckets: std::array::from_fn(|_| AtomicU64::new(0)), count: AtomicU64::new(0), sum_us: AtomicU64::new(0) }
+    }
+}
+
+impl Histogram {
+    /// Counts one duration.
+    pub fn observe(&self, duration: Duration) {
+        let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        for (bucket, bound) in self.buckets.iter().zip(BOUNDS) {
+            if us <= bound {
+                bucket.fetch_add(1, Relaxed);
+            }
+        }
+        self.count.fetch_add(1, Relaxed);
+        self.sum_us.fetch_add(us, Relaxed);
+    }
+    /// Upper bound in microseconds and how many were at most that long; then count and sum (microseconds).
+    #[must_use]
+    pub fn read(&self) -> (Vec<(u64, u64)>, u64, u64) {
+        let buckets = BOUNDS.iter().zip(&self.buckets).map(|(bound, count)| (*bound, count.load(Relaxed))).collect();
+        (buckets, self.count.load(Relaxed), self.sum_us.load(Relaxed))
+    }
+}

@@ -1,0 +1,124 @@
+//! Function calls under way in this process.
+
+use super::{Owner, Queued};
+use crate::executor::FunctionCall;
+use crate::nearest;
+use crate::replaying::panicked;
+use futures::FutureExt;
+use parking_lot::Mutex;
+use partita_kernel::effect::WorkItem;
+use partita_kernel::{ExecutionId, Failure, InstanceId, Message, Payload, Timestamp};
+use rustc_hash::FxHashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering::Relaxed;
+use tokio_util::sync::CancellationToken;
+
+type Key = (InstanceId, i32, ExecutionId);
+
+/// The calls of one partition.
+#[derive(Default)]
+pub(crate) struct RunningCalls(Mutex<FxHashMap<Key, Running>>);
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub(crate) since: Timestamp,
+    cancellation: CancellationToken,
+}
+
+impl RunningCalls {
+    /// Forgets a call whose outcome has arrived.
+    pub(crate) fn note_outcome(&self, target: &InstanceId, message: &Message) {
+        if let Message::TaskCompleted { task_id, execution, .. } | Message::TaskFailed { task_id, execution, .. } =
+            message
+        {
+            self.0.lock().remove(&(target.clone(), *task_id, *execution));
+        }
+    }
+
+    pub(crate) fn of(&self, id: &InstanceId) -> Vec<(i32, Running)> {
+        let calls = self.0.lock();
+        calls.iter().filter(|((instance, ..), _)| instance == id).map(|((_, task, _), call)| (*task, call.clone())).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().len()
+    }
+
+    pub(crate) fn cancel_all(&self) {
+        for call in self.0.lock().values() {
+            call.cancellation.cancel();
+        }
+    }
+}
+
+impl Owner {
+    pub(super) fn is_running(&self, id: &InstanceId, item: &WorkItem) -> bool {
+        self.handle.running.0.lock().contains_key(&(id.clone(), item.task_id, item.execution))
+    }
+
+    pub(super) fn cancel_call(&self, id: &InstanceId, task_id: i32, execution: ExecutionId) {
+        if let Some(call) = self.handle.running.0.lock().remove(&(id.clone(), task_id, execution)) {
+            call.cancellation.cancel();
+        }
+    }
+
+    /// Calls a function, once a place is free. Its outcome comes back as a message.
+    pub(super) fn call(&self, instance: InstanceId, item: WorkItem) {
+        if self.shared.stopping.load(Relaxed) {
+            return; // the next engine on this store finds it outstanding
+        }
+        let cancellation = CancellationToken::new();
+        let running = Running { since: self.shared.now(), cancellation: cancellation.clone() };
+        self.handle.running.0.lock().insert((instance.clone(), item.task_id, item.execution), running);
+        let (shared, inbox) = (self.shared.clone(), self.handle.inbox.clone());
+        tokio::spawn(async move {
+            let (task_id, execution) = (item.task_id, item.execution);
+            let outcome = perform(&shared, instance.clone(), item, cancellation).await;
+            let message = match outcome {
+                Ok(result) => Message::TaskCompleted { task_id, execution, result },
+                Err(failure) => Message::TaskFailed { task_id, execution, failure: Box::new(failure) },
+            };
+            let queued = Queued::message(message);
+            let _ = inbox.send(super::Input::Deliver { target: instance, queued, fresh: false });
+        });
+    }
+}
+
+async fn perform(
+    shared: &super::Shared,
+    instance: InstanceId,
+    item: WorkItem,
+    cancellation: CancellationToken,
+) -> Result<Option<Payload>, Failure> {
+    let Some(function) = shared.registry.function(&item.name) else {
+        let known = nearest::nearest(&item.name, shared.registry.functions());
+        let known = if known.is_empty() { "none is registered".to_owned() } else { known.join(", ") };
+        let text = format!("no activity is called {:?} in this process; the nearest known names: {known}", item.name);
+        return Err(Failure::new("ActivityNotRegistered", text).non_retriable());
+    };
+    let _place = shared.calls.acquire().await;
+    let WorkItem { task_id, execution, name, input, tags, trace, .. } = item;
+    let call = FunctionCall { instance, execution, task_id, name, input, tags, trace, cancellation };
+    shared.metrics.calls_started.add(1);
+    shared.metrics.calls_running.add(1);
+    let outcome = AssertUnwindSafe(function.call(call)).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+    shared.metrics.calls_running.sub(1);
+    let limit = shared.config.limits.payload_bytes;
+    match outcome {
+        Ok(Some(result)) if result.len() > limit => {
+            shared.metrics.calls_failed.add(1);
+            let text = format!("the result has {} bytes, where at most {limit} are allowed", result.len());
+            Err(Failure::new("LimitExceeded", text).non_retriable())
+        }
+        Ok(result) => {
+            shared.metrics.calls_completed.add(1);
+            Ok(result)
+        }
+        Err(failure) => {
+            shared.metrics.calls_failed.add(1);
+            Err(failure)
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! What gathers for the next commit, and what follows it.
+
+use super::slot::{Answer, Executor, Hot, Queued, Reply, Request, Slot};
+use super::{Committing, Owner, STALL};
+use crate::error::EngineError;
+use partita_kernel::codec::{Wire, Writer};
+use partita_kernel::effect::Effect;
+use partita_kernel::{Event, Instance, InstanceId, Message, Status};
+use partita_store::{
+    Batch, Events, HeadRecord, MessageId, Put, StateRecord, StoreError, StoredMessage, Write,
+};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Records that become durable together, with everything that waits for that.
+#[derive(Default)]
+pub(super) struct Group {
+    batch: Batch,
+    touched: Vec<InstanceId>,
+    answers: Vec<(Reply, Answer)>,
+    effects: Vec<(InstanceId, Effect, Option<MessageId>)>,
+    changed: Vec<Instance>,
+    /// What must be done again if the commit fails.
+    undo: Vec<(InstanceId, Queued)>,
+    /// How many instances it deletes.
+    deleted: u64,
+}
+
+impl Group {
+    pub(super) fn is_empty(&self) -> bool {
+        self.batch == Batch::default() && self.answers.is_empty()
+    }
+    pub(super) fn len(&self) -> usize {
+        self.batch.writes.len()
+    }
+}
+
+/// A request that a turn takes in: who waits for it, and how to do it again.
+pub(super) struct Ticket {
+    pub(super) id: Option<MessageId>,
+    pub(super) reply: Option<Reply>,
+    pub(super) again: Option<Message>,
+}
+
+impl Owner {
+    /// Adds an instance's new record to the group.
+    pub(super) fn record(&mut self, hot: &mut Hot, instance: &Instance, events: &[Event]) {
+        let reset_history = std::mem::take(&mut hot.reset_history);
+        let head = (!std::mem::replace(&mut hot.head_stored, true)).then(|| head_record(instance));
+        let state = state_record(instance);
+        hot.checkpoint.clone_from(&state.bytes);
+        let events = encode(events, instance.state.history_events);
+        self.shared.metrics.events.add(u64::from(events.count));
+        let put = Put { id: instance.id.clone(), head, state, reset_history, events };
+        self.gathering.batch.writes.push(Write::Put(Box::new(put)));
+        self.touch(hot, &instance.id);
+        if self.shared.watchers.any() {
+            self.gathering.changed.push(instance.clone());
+        }
+    }
+
+    pub(super) fn record_deletion(&mut self, hot: &mut Hot, id: &InstanceId) {
+        self.gathering.batch.writes.push(Write::Delete(id.clone()));
+        self.gathering.deleted += 1;
+        self.touch(hot, id);
+    }
+
+    fn touch(&mut self, hot: &mut Hot, id: &InstanceId) {
+        hot.uncommitted += 1;
+        self.gathering.touched.push(id.clone());
+    }
+
+    pub(super) fn add_effects(&mut self, id: &InstanceId, effects: Vec<Effect>) {
+        for effect in effects {
+            let message_id = match &effect {
+                Effect::Send { target, message } => {
+                    let id = MessageId(self.shared.unique());
+                    let stored = StoredMessage { id, target: target.clone(), bytes: message.to_bytes() };
+                    self.gathering.batch.sent.push(stored);
+                    Some(id)
+                }
+                Effect::CallFunction(_) | Effect::CancelFunction { .. } | Effect::Finished(_) => None,
+            };
+            self.gathering.effects.push((id.clone(), effect, message_id));
+        }
+    }
+
+    /// Notes what a request has become; its sender hears of it once the group is durable.
+    pub(super) fn settle(&mut self, id: &InstanceId, ticket: Ticket, answer: Answer) {
+        match answer.admission {
+            partita_kernel::Admission::Admitted => self.shared.metrics.messages_admitted.add(1),
+            partita_kernel::Admission::Discarded(_) => self.shared.metrics.messages_discarded.add(1),
+        }
+        if let Some(message) = ticket.id {
+            self.gathering.batch.consumed.push(message);
+        }
+        match (ticket.reply, ticket.again) {
+            (Some(reply), _) => self.gathering.answers.push((reply, answer)),
+            (None, Some(again)) => {
+                let queued = Queued { request: Request::Message(again), id: ticket.id, reply: None };
+                self.gathering.undo.push((id.clone(), queued));
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Sends the group on its way, if none is under way.
+    pub(super) fn commit(&mut self) {
+        if self.committing.is_some() || self.gathering.is_empty() || self.fenced {
+            return;
+        }
+        let mut group = std::mem::take(&mut self.gathering);
+        let batch = std::mem::take(&mut group.batch);
+        let future: futures::future::BoxFuture<'static, Result<(), StoreError>> =
+            if batch == Batch::default() {
+                Box::pin(std::future::ready(Ok(()))) // only answers that change nothing
+            } else {
+                self.shared.store.commit(self.partition, self.epoch, batch)
+            };
+        self.committing = Some(Committing { future, group, since: std::time::Instant::now() });
+    }
+
+    pub(super) fn committed(&mut self, result: Result<(), StoreError>) {
+        let Some(Committing { group, since, .. }) = self.committing.take() else { return };
+        match result {
+            Ok(()) => {
+                self.shared.metrics.commits.add(1);
+                self.shared.metrics.commit_seconds.observe(since.elapsed());
+                self.release(group);
+            }
+            Err(error) => self.roll_back(group, &error),
+        }
+    }
+
+    /// The group is durable: now, and only now, its effects leave.
+    fn release(&mut self, group: Group) {
+        self.shared.metrics.instances_purged.add(group.deleted);
+        for id in group.touched {
+            self.committed_record(&id);
+        }
+        for instance in &group.changed {
+            self.shared.watchers.changed(instance);
+        }
+        for (reply, answer) in group.answers {
+            let _ = reply.send(Ok(answer)); // whoever asked may have gone
+        }
+        for (id, effect, message_id) in group.effects {
+            self.perform(id, effect, message_id);
+        }
+        for id in std::mem::take(&mut self.after_commit) {
+            self.make_ready(id);
+        }
+    }
+
+    fn committed_record(&mut self, id: &InstanceId) {
+        let Some(Slot::Hot(hot)) = self.slots.get_mut(id) else { return };
+        hot.uncommitted = hot.uncommitted.saturating_sub(1);
+        let over = hot.instance.as_ref().is_none_or(|instance| instance.status().is_terminal());
+        if over && hot.uncommitted == 0 && hot.inbox.is_empty() {
+            self.slots.remove(id);
+            self.shared.metrics.hot_instances.sub(1);
+        }
+    }
+
+    fn perform(&mut self, id: InstanceId, effect: Effect, message_id: Option<MessageId>) {
+        let metrics = &self.shared.metrics;
+        match effect {
+            Effect::CallFunction(item) => self.call(id, item),
+            Effect::CancelFunction { task_id, execution } => self.cancel_call(&id, task_id, execution),
+            Effect::Send { target, message } => {
+                let fresh = is_fresh_child(&target, &message);
+                let queued = Queued { request: Request::Message(message), id: message_id, reply: None };
+                self.shared.deliver(target, queued, fresh);
+            }
+            Effect::Finished(Status::Completed) => metrics.instances_completed.add(1),
+            Effect::Finished(Status::Failed) => metrics.instances_failed.add(1),
+            Effect::Finished(_) => metrics.instances_terminated.add(1),
+        }
+    }
+
+    /// The group did not become durable. What is in memory went ahead of the store, so it goes; clients
+    /// hear of it, and what the engine itself delivers comes again.
+    fn roll_back(&mut self, failed: Group, error: &StoreError) {
+        self.shared.metrics.commits_failed.add(1);
+        tracing::warn!(partition = self.partition.0, %error, "a commit failed; going back to what is durable");
+        let gathered = std::mem::take(&mut self.gathering);
+        let mut again = Vec::new();
+        for group in [failed, gathered] {
+            for (reply, _) in group.answers {
+                let _ = reply.send(Err(EngineError::Store(error.clone())));
+            }
+            again.extend(group.undo);
+            for id in group.touched {
+                again.extend(self.forget(&id));
+            }
+        }
+        self.after_commit.clear();
+        if *error == StoreError::Fenced {
+            self.fenced = true;
+            return;
+        }
+        self.shared.store_full.store(matches!(error, StoreError::Full(_)), Relaxed);
+        self.stalled_until = Some(self.shared.now().after(STALL));
+        let store = self.shared.store.clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.reopen().await {
+                tracing::warn!(%error, "the store cannot be reopened yet");
+            }
+        });
+        for (id, queued) in again {
+            self.enqueue(id, queued, false);
+        }
+    }
+
+    /// Drops an instance from memory, and gives back what it still has to do: at least to look again.
+    fn forget(&mut self, id: &InstanceId) -> Vec<(InstanceId, Queued)> {
+        let Some(Slot::Hot(hot)) = self.slots.remove(id) else { return Vec::new() };
+        self.shared.metrics.hot_instances.sub(1);
+        let mut again: Vec<_> = hot.inbox.into_iter().map(|queued| (id.clone(), queued)).collect();
+        again.push((id.clone(), Queued::message(Message::Wake)));
+        again
+    }
+
+    pub(super) fn make_ready(&mut self, id: InstanceId) {
+        if let Some(Slot::Hot(hot)) = self.slots.get_mut(&id)
+            && !std::mem::replace(&mut hot.queued, true)
+        {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Lets the least recently used instances go that can be brought back any time.
+    pub(super) fn evict(&mut self) {
+        let bound = (self.shared.config.hot_instances / self.shared.partitions.len().max(1)).max(16);
+        if self.slots.len() <= bound {
+            return;
+        }
+        let mut idle: Vec<(u64, InstanceId)> = self
+            .slots
+            .iter()
+            .filter_map(|(id, slot)| match slot {
+                Slot::Hot(hot) if hot.uncommitted == 0 && hot.inbox.is_empty() && !hot.queued => {
+                    Some((hot.last_used, id.clone()))
+                }
+                _ => None,
+            })
+            .collect();
+        let surplus = (self.slots.len() - bound * 3 / 4).min(idle.len());
+        if surplus == 0 {
+            return;
+        }
+        idle.select_nth_unstable(surplus - 1);
+        for (_, id) in idle.into_iter().take(surplus) {
+            self.slots.remove(&id);
+            self.shared.metrics.hot_instances.sub(1);
+        }
+    }
+}
+
+/// Whether a message starts a child whose id was made for it alone.
+fn is_fresh_child(target: &InstanceId, message: &Message) -> bool {
+    let Message::Start { start } = message else { return false };
+    start.parent.as_ref().is_some_and(|link| *target == InstanceId::child(link.execution, link.task_id))
+}
+
+fn head_record(instance: &Instance) -> HeadRecord {
+    let head = &instance.head;
+    HeadRecord {
+        name: head.name.clone(),
+        version: head.version.clone(),
+        created_at: head.created_at,
+        parent: head.parent.as_ref().map(|link| link.instance.clone()),
+        tags: head.tags.clone(),
+        bytes: head.to_bytes(),
+    }
+}
+
+fn state_record(instance: &Instance) -> StateRecord {
+    let state = &instance.state;
+    StateRecord {
+        status: instance.status(),
+        updated_at: state.updated_at,
+        completed_at: instance.completed_at(),
+        next_wake: instance.next_wake(),
+        recover: instance.needs_recovery(),
+        set_aside: state.set_aside.is_some(),
+        custom_status: state.custom_status.clone(),
+        bytes: state.to_bytes(),
+    }
+}
+
+/// The stored form of the last `events` of a history of `total`.
+fn encode(events: &[Event], total: u32) -> Events {
+    let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+    let mut writer = Writer::append_to(Vec::with_capacity(events.len() * 48));
+    for event in events {
+        event.put(&mut writer);
+    }
+    Events { first: total.saturating_sub(count), count, bytes: writer.into_bytes() }
+}
+
+/// An executor that has to be brought here again.
+pub(super) fn absent(executor: &Executor) -> bool {
+    matches!(executor, Executor::Absent)
+}

@@ -1,0 +1,292 @@
+//! One partition: the single writer of a slice of the instances.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `mod` | the loop |
+//! | `slot` | an instance in memory |
+//! | `turns` | what one instance does with its inbox |
+//! | `group` | what gathers for the next commit, and what follows it |
+//! | `calls` | function calls under way |
+//! | `loading` | instances that come from the store |
+//! | `timers` | the near horizon |
+
+mod calls;
+mod group;
+mod loading;
+mod slot;
+mod timers;
+mod turns;
+
+pub(crate) use calls::RunningCalls;
+pub(crate) use loading::whole_history;
+pub(crate) use slot::{Answer, Queued, Reply, Request};
+
+use crate::clock::Clock;
+use crate::config::EngineConfig;
+use crate::error::EngineError;
+use crate::executor::Registry;
+use crate::metrics::Metrics;
+use crate::watch::Watchers;
+use futures::future::BoxFuture;
+use group::Group;
+use loading::Loaded;
+use partita_kernel::{InstanceId, Message, Partition, Timestamp};
+use partita_store::{Epoch, MessageId, Store, StoreError};
+use rustc_hash::FxHashMap;
+use slot::Slot;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+use timers::Timers;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// What all partitions of an engine share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) registry: Registry,
+    pub(crate) config: EngineConfig,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    pub(crate) watchers: Watchers,
+    pub(crate) partitions: Vec<Handle>,
+    pub(crate) calls: Arc<Semaphore>,
+    pub(crate) requests: Arc<Semaphore>,
+    /// Nothing new is taken from clients, and no function is called any more.
+    pub(crate) stopping: AtomicBool,
+    /// The store has no room.
+    pub(crate) store_full: AtomicBool,
+    /// Distinguishes this run's messages and generations from every other run's.
+    pub(crate) run: u64,
+    pub(crate) counter: AtomicU64,
+}
+
+/// How others reach a partition.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    pub(crate) inbox: mpsc::UnboundedSender<Input>,
+    pub(crate) running: Arc<RunningCalls>,
+}
+
+/// What reaches a partition.
+pub(crate) enum Input {
+    /// Something for an instance. `fresh` promises that its id was never used.
+    Deliver { target: InstanceId, queued: Queued, fresh: bool },
+    /// An instance came from the store.
+    Loaded(Box<Loaded>),
+    /// Timers came from the store.
+    Due(Result<timers::Refill, StoreError>),
+    /// Stop when nothing is under way.
+    Stop(oneshot::Sender<()>),
+}
+
+impl Shared {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn partition_of(&self, id: &InstanceId) -> Option<&Handle> {
+        let count = u16::try_from(self.partitions.len()).unwrap_or(u16::MAX);
+        self.partitions.get(usize::from(Partition::of(id, count).0))
+    }
+
+    /// Puts something into an instance's inbox.
+    pub(crate) fn deliver(&self, target: InstanceId, queued: Queued, fresh: bool) {
+        if let Some(handle) = self.partition_of(&target) {
+            // A partition that has stopped recovers what it missed from the store.
+            let _ = handle.inbox.send(Input::Deliver { target, queued, fresh });
+        }
+    }
+
+    pub(crate) fn send(&self, target: InstanceId, message: Message, id: Option<MessageId>) {
+        self.deliver(target, Queued { request: Request::Message(message), id, reply: None }, false);
+    }
+
+    /// A number that no run of any engine on this store gives twice.
+    pub(crate) fn unique(&self) -> u128 {
+        let count = self.counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        (u128::from(self.run) << 64) | u128::from(count)
+    }
+}
+
+/// The owner of one partition.
+pub(crate) struct Owner {
+    shared: Arc<Shared>,
+    partition: Partition,
+    epoch: Epoch,
+    inbox: mpsc::UnboundedReceiver<Input>,
+    handle: Handle,
+    slots: FxHashMap<InstanceId, Slot>,
+    ready: VecDeque<InstanceId>,
+    /// Instances that wait for a commit before they can go on.
+    after_commit: Vec<InstanceId>,
+    timers: Timers,
+    gathering: Group,
+    committing: Option<Committing>,
+    /// No turns until then: the store refused a commit.
+    stalled_until: Option<Timestamp>,
+    /// Counts uses, to know what was used last.
+    clock_hand: u64,
+    stop: Option<oneshot::Sender<()>>,
+    fenced: bool,
+}
+
+enum Woken {
+    Committed(Result<(), StoreError>),
+    Inputs(usize),
+    Time,
+}
+
+struct Committing {
+    future: BoxFuture<'static, Result<(), StoreError>>,
+    group: Group,
+    since: std::time::Instant,
+}
+
+const STALL: Duration = Duration::from_millis(250);
+const INPUTS_AT_ONCE: usize = 512;
+
+impl Owner {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        partition: Partition,
+        epoch: Epoch,
+        handle: Handle,
+        inbox: mpsc::UnboundedReceiver<Input>,
+    ) -> Self {
+        let now = shared.now();
+        let timers = Timers::new(now, shared.config.timer_horizon);
+        Self {
+            shared,
+            partition,
+            epoch,
+            inbox,
+            handle,
+            slots: FxHashMap::default(),
+            ready: VecDeque::new(),
+            after_commit: Vec::new(),
+            timers,
+            gathering: Group::default(),
+            committing: None,
+            stalled_until: None,
+            clock_hand: 0,
+            stop: None,
+            fenced: false,
+        }
+    }
+
+    /// Works until it is told to stop and nothing is under way.
+    pub(crate) async fn run(mut self) {
+        self.refill_timers();
+        let mut inputs = Vec::with_capacity(INPUTS_AT_ONCE);
+        loop {
+            let now = self.shared.now();
+            self.fire_timers(now);
+            self.run_ready(now);
+            self.commit();
+            if self.finished() {
+                break;
+            }
+            self.wait(&mut inputs).await;
+            for input in inputs.drain(..) {
+                self.accept(input);
+            }
+        }
+        if let Some(stopped) = self.stop.take() {
+            let _ = stopped.send(());
+        }
+    }
+
+    fn finished(&self) -> bool {
+        self.fenced || (self.stop.is_some() && self.committing.is_none() && self.gathering.is_empty())
+    }
+
+    /// Until there is something to do.
+    async fn wait(&mut self, inputs: &mut Vec<Input>) {
+        let open = self.gathering.len() < self.shared.config.group_writes;
+        let busy = open && self.stalled_until.is_none() && !self.ready.is_empty();
+        let pause = self.pause();
+        let Self { committing, inbox, .. } = self;
+        let committed = async {
+            match committing {
+                Some(committing) => (&mut committing.future).await,
+                None => std::future::pending().await,
+            }
+        };
+        let idle = async {
+            if busy { tokio::task::yield_now().await } else { tokio::time::sleep(pause).await }
+        };
+        let woken = tokio::select! {
+            biased;
+            result = committed => Woken::Committed(result),
+            count = inbox.recv_many(inputs, INPUTS_AT_ONCE), if open => Woken::Inputs(count),
+            () = idle => Woken::Time,
+        };
+        match woken {
+            Woken::Committed(result) => self.committed(result),
+            Woken::Inputs(0) => self.fenced = true, // the engine is gone
+            Woken::Inputs(_) | Woken::Time => {}
+        }
+    }
+
+    /// How long nothing needs to be done, as far as is known.
+    fn pause(&self) -> Duration {
+        let now = self.shared.now();
+        let longest = self.shared.clock.longest_sleep();
+        let next = [self.timers.next(), self.stalled_until].into_iter().flatten().min();
+        // One more millisecond, because sleeps are counted in them and must not end early.
+        let until = |at: Timestamp| if at <= now { Duration::ZERO } else { at.since(now) + Duration::from_millis(1) };
+        next.map_or(longest, until).min(longest)
+    }
+
+    fn accept(&mut self, input: Input) {
+        match input {
+            Input::Deliver { target, queued, fresh } => self.enqueue(target, queued, fresh),
+            Input::Loaded(loaded) => self.loaded(*loaded),
+            Input::Due(refill) => self.refilled(refill),
+            Input::Stop(stopped) => self.stop = Some(stopped),
+        }
+    }
+
+    fn enqueue(&mut self, target: InstanceId, queued: Queued, fresh: bool) {
+        if let Request::Message(message) = &queued.request {
+            self.handle.running.note_outcome(&target, message);
+        }
+        if self.stalled_until.is_some() && queued.reply.is_some() {
+            let why = StoreError::Full("commits are refused at the moment".into());
+            queued.answer(Err(EngineError::Store(why)));
+            return;
+        }
+        match self.slots.get_mut(&target) {
+            Some(Slot::Hot(hot)) => {
+                hot.inbox.push(queued);
+                if !std::mem::replace(&mut hot.queued, true) {
+                    self.ready.push_back(target);
+                }
+            }
+            Some(Slot::Loading(waiting)) => waiting.push(queued),
+            None if fresh => {
+                self.slots.insert(target.clone(), Slot::fresh(queued));
+                self.shared.metrics.hot_instances.add(1);
+                self.ready.push_back(target);
+            }
+            None => self.load(target, Vec::from([queued])),
+        }
+    }
+
+    fn run_ready(&mut self, now: Timestamp) {
+        if self.stalled_until.is_some_and(|until| until > now) {
+            return;
+        }
+        if self.stalled_until.take().is_some() {
+            self.shared.store_full.store(false, std::sync::atomic::Ordering::Relaxed);
+        }
+        for _ in 0..self.ready.len() {
+            if self.gathering.len() >= self.shared.config.group_writes {
+                break;
+            }
+            let Some(id) = self.ready.pop_front() else { break };
+            self.process(&id, now);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Whoever waits for an instance to change.
+
+use crate::view::InstanceView;
+use parking_lot::Mutex;
+use partita_kernel::{Instance, InstanceId};
+use rustc_hash::FxHashMap;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use tokio::sync::watch;
+
+type Latest = watch::Sender<Option<InstanceView>>;
+
+/// Watchers by instance. A change is told after it is durable.
+#[derive(Default)]
+pub(crate) struct Watchers {
+    map: Mutex<FxHashMap<InstanceId, Latest>>,
+    /// So that nobody pays for the lock while nobody watches.
+    count: AtomicUsize,
+}
+
+impl Watchers {
+    /// Changes from now on. The receiver starts with `None`.
+    pub(crate) fn subscribe(&self, id: &InstanceId) -> watch::Receiver<Option<InstanceView>> {
+        let mut map = self.map.lock();
+        if let Some(sender) = map.get(id) {
+            return sender.subscribe();
+        }
+        let (sender, receiver) = watch::channel(None);
+        map.insert(id.clone(), sender);
+        self.count.store(map.len(), SeqCst);
+        receiver
+    }
+
+    /// Whether anybody watches anything.
+    pub(crate) fn any(&self) -> bool {
+        self.count.load(SeqCst) > 0
+    }
+
+    /// Tells of a change.
+    pub(crate) fn changed(&self, instance: &Instance) {
+        let map = self.map.lock();
+        if let Some(sender) = map.get(&instance.id) {
+            sender.send_replace(Some(InstanceView::of(instance)));
+        }
+    }
+
+    /// To be called when a receiver was dropped.
+    pub(crate) fn release(&self, id: &InstanceId) {
+        let mut map = self.map.lock();
+        if map.get(id).is_some_and(|sender| sender.receiver_count() == 0) {
+            map.remove(id);
+            self.count.store(map.len(), SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_watcher_takes_the_entry_with_it() {
+        let watchers = Watchers::default();
+        let id = InstanceId::trusted("a");
+        let (first, second) = (watchers.subscribe(&id), watchers.subscribe(&id));
+        drop(first);
+        watchers.release(&id);
+        assert_eq!(watchers.count.load(SeqCst), 1);
+        drop(second);
+        watchers.release(&id);
+        assert_eq!(watchers.count.load(SeqCst), 0);
+    }
+}
