@@ -89,3 +89,172 @@ fn outcome(instance: &Instance) -> Option<(Box<ParentLink>, Message)> {
     let link = instance.head.parent.as_ref().filter(|link| !link.detached)?;
     Some((link.clone(), Message::child_outcome(link, *status, output.clone(), failure.as_deref())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Arrival, rewind};
+    use crate::message::{Discard, Message, Start};
+    use crate::testkit::*;
+    use crate::{ExecutionId, Instance, Status};
+    use alloc::{boxed::Box, string::String, vec::Vec};
+
+    fn existing(status: Status, start: Start) -> Instance {
+        match status {
+            Status::Pending => Life::of(start).instance,
+            Status::Running => Life::of(start).then(1, [], []).instance,
+            Status::Suspended => Life::of(start).then(1, [], []).then(2, [suspend()], []).instance,
+            status => ended(start, status),
+        }
+    }
+
+    const SEEN: [Status; 7] = [
+        Status::Pending,
+        Status::Running,
+        Status::Suspended,
+        Status::Completed,
+        Status::Failed,
+        Status::Canceled,
+        Status::Terminated,
+    ];
+
+    fn newer(mut start: Start, replaceable: &[Status]) -> Box<Start> {
+        start.execution = ExecutionId(2);
+        start.replaceable = replaceable.into();
+        Box::new(start)
+    }
+
+    #[test]
+    fn a_start_over_nothing() {
+        assert_eq!(super::start(None, newer(start(), &[])), Arrival::Create(newer(start(), &[])));
+    }
+
+    #[test]
+    fn a_start_replaces_what_it_may() {
+        for status in SEEN {
+            let there = existing(status, start());
+            assert_eq!(there.status(), status);
+            let refused = Arrival::Discard(Discard::AlreadyExists(status));
+            let others: Vec<_> = SEEN.into_iter().filter(|other| *other != status).collect();
+            assert_eq!(super::start(Some(&there), newer(start(), &[])), refused);
+            assert_eq!(super::start(Some(&there), newer(start(), &others)), refused);
+            let replacing = newer(start(), &[status]);
+            assert_eq!(super::start(Some(&there), replacing.clone()), Arrival::Replace(replacing));
+        }
+    }
+
+    #[test]
+    fn the_same_start_again_does_not_replace_what_it_made() {
+        let mut repeated = newer(start(), &Status::ALL);
+        repeated.execution = start().execution;
+        let there = existing(Status::Running, start());
+        assert_eq!(
+            super::start(Some(&there), repeated),
+            Arrival::Discard(Discard::AlreadyExists(Status::Running))
+        );
+    }
+
+    #[test]
+    fn a_parent_that_asks_again_hears_what_became_of_the_child() {
+        for status in SEEN {
+            let arrival = super::start(Some(&existing(status, child_start())), Box::new(child_start()));
+            let rule = Discard::AlreadyExists(status);
+            match arrival {
+                Arrival::Answer(link, _, told) if status.is_terminal() => {
+                    assert_eq!((*link, told), (parent(), rule));
+                }
+                arrival => assert_eq!((arrival, status.is_terminal()), (Arrival::Discard(rule), false)),
+            }
+        }
+    }
+
+    #[test]
+    fn the_answers_to_a_parent() {
+        let answer = |status, mine: bool| -> String {
+            let start = if mine { child_start() } else { start() };
+            short(&super::start(Some(&existing(status, start)), Box::new(child_start())))
+        };
+        insta::assert_snapshot!(answer(Status::Completed, true), @r#"Answer(ParentLink { instance: "p", name: "parent", execution: g9, task_id: 7 }, SubOrchestrationCompleted { task_id: 7, execution: g9, result: Some(out) }, AlreadyExists(Completed))"#);
+        insta::assert_snapshot!(answer(Status::Failed, true), @r#"Answer(ParentLink { instance: "p", name: "parent", execution: g9, task_id: 7 }, SubOrchestrationFailed { task_id: 7, execution: g9, failure: Failure { error_type: "E", message: "broke" } }, AlreadyExists(Failed))"#);
+        insta::assert_snapshot!(answer(Status::Terminated, true), @r#"Answer(ParentLink { instance: "p", name: "parent", execution: g9, task_id: 7 }, SubOrchestrationFailed { task_id: 7, execution: g9, failure: Failure { error_type: "OrchestrationTerminated", message: "the sub-orchestration ended as Terminated: out" } }, AlreadyExists(Terminated))"#);
+        insta::assert_snapshot!(answer(Status::Running, true), @"Discard(AlreadyExists(Running))");
+        insta::assert_snapshot!(answer(Status::Running, false), @r#"Answer(ParentLink { instance: "p", name: "parent", execution: g9, task_id: 7 }, SubOrchestrationFailed { task_id: 7, execution: g9, failure: Failure { error_type: "InstanceAlreadyExists", message: "the sub-orchestration cannot start: an instance \"i\" exists and is Running", non_retriable: true } }, AlreadyExists(Running))"#);
+        insta::assert_snapshot!(answer(Status::Suspended, false), @r#"Answer(ParentLink { instance: "p", name: "parent", execution: g9, task_id: 7 }, SubOrchestrationFailed { task_id: 7, execution: g9, failure: Failure { error_type: "InstanceAlreadyExists", message: "the sub-orchestration cannot start: an instance \"i\" exists and is Suspended", non_retriable: true } }, AlreadyExists(Suspended))"#);
+    }
+
+    #[test]
+    fn a_child_takes_the_id_of_what_has_ended() {
+        for status in SEEN.into_iter().filter(|status| status.is_terminal()) {
+            let arrival = super::start(Some(&existing(status, start())), Box::new(child_start()));
+            assert_eq!(arrival, Arrival::Replace(Box::new(child_start())));
+        }
+    }
+
+    #[test]
+    fn a_detached_child_answers_nobody() {
+        let mut detached = child_start();
+        if let Some(link) = &mut detached.parent {
+            link.detached = true;
+        }
+        let asked = || Box::new(detached.clone());
+        assert_eq!(
+            super::start(Some(&existing(Status::Completed, detached.clone())), asked()),
+            Arrival::Discard(Discard::AlreadyExists(Status::Completed))
+        );
+        assert_eq!(
+            super::start(Some(&existing(Status::Running, start())), asked()),
+            Arrival::Discard(Discard::AlreadyExists(Status::Running))
+        );
+    }
+
+    #[test]
+    fn an_operator_takes_back_only_what_failed() {
+        assert_eq!(rewind(None, None), Arrival::Discard(Discard::NoInstance));
+        for status in SEEN {
+            let expected = match status {
+                Status::Failed => Arrival::Rewind,
+                status => Arrival::Discard(Discard::NotFailed(status)),
+            };
+            assert_eq!(rewind(Some(&existing(status, start())), None), expected);
+            assert_eq!(rewind(Some(&existing(status, child_start())), None), expected);
+        }
+    }
+
+    #[test]
+    fn a_parent_takes_its_child_back_or_makes_it_again() {
+        let otherwise = || Some(newer(child_start(), &Status::ALL));
+        assert_eq!(rewind(None, otherwise()), Arrival::Create(newer(child_start(), &Status::ALL)));
+        let of = |status| rewind(Some(&existing(status, child_start())), otherwise());
+        assert_eq!(of(Status::Failed), Arrival::Rewind);
+        for status in [Status::Terminated, Status::Canceled] {
+            assert_eq!(of(status), Arrival::Replace(newer(child_start(), &Status::ALL)));
+        }
+        for status in [Status::Pending, Status::Running, Status::Suspended] {
+            assert_eq!(of(status), Arrival::Discard(Discard::NotFailed(status)));
+        }
+        insta::assert_snapshot!(short(&of(Status::Completed)), @r#"Answer(ParentLink { instance: "p", name: "parent", execution: g9, task_id: 7 }, SubOrchestrationCompleted { task_id: 7, execution: g9, result: Some(out) }, NotFailed(Completed))"#);
+    }
+
+    #[test]
+    fn a_parent_does_not_take_back_what_is_not_its_child() {
+        let of = |status| rewind(Some(&existing(status, start())), Some(newer(child_start(), &Status::ALL)));
+        for status in SEEN.into_iter().filter(|status| status.is_terminal()) {
+            assert_eq!(of(status), Arrival::Replace(newer(child_start(), &Status::ALL)));
+        }
+        for status in [Status::Pending, Status::Running, Status::Suspended] {
+            let Arrival::Answer(link, Message::SubOrchestrationFailed { failure, .. }, rule) = of(status)
+            else {
+                panic!("the parent waits for ever");
+            };
+            assert_eq!(*link, parent());
+            assert_eq!(&*failure.error_type, "InstanceAlreadyExists");
+            assert_eq!(rule, Discard::AlreadyExists(status));
+        }
+    }
+
+    #[test]
+    fn a_child_that_continued_as_new_still_belongs_to_its_parent() {
+        let there = Life::of(child_start()).then(1, [], [again(2, &[])]).then(2, [], [complete("5")]);
+        let arrival = super::start(Some(&there.instance), Box::new(child_start()));
+        assert!(matches!(arrival, Arrival::Answer(..)), "{arrival:?}");
+    }
+}

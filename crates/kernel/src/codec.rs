@@ -406,6 +406,9 @@ macro_rules! variants {
         }
 
         impl $name {
+            /// The names of all variants, in the order in which they are declared.
+            pub const KINDS: &'static [&'static str] = &[$(stringify!($variant),)*];
+
             /// The variant's name.
             #[must_use]
             pub fn kind(&self) -> &'static str {

@@ -104,7 +104,7 @@ variants! {
             execution: ExecutionId,
             /// Events from this index on no longer count.
             cut: u32,
-            /// Earlier events that no longer count either.
+            /// Earlier events that no longer count either; a rewind undoes whole turns, and names none.
             dropped: Vec<u32>,
         },
         /// An activity was asked for.

@@ -200,12 +200,13 @@ mod tests {
     /// Stored data depends on these numbers.
     #[test]
     fn partitions_never_move() {
-        let of = |id: &str| Partition::of(&InstanceId::trusted(id), 16).0;
-        assert_eq!(
-            [of("a"), of("order-1"), of("order-2"), of("")],
-            [of("a"), of("order-1"), of("order-2"), of("")]
-        );
-        let spread: alloc::collections::BTreeSet<u16> = (0..200).map(|n| of(&format!("w{n}"))).collect();
+        let of = |id: &str, count| Partition::of(&InstanceId::trusted(id), count).0;
+        let sample = |count| ["a", "order-1", "order-2", "ä", ""].map(|id| of(id, count));
+        assert_eq!(sample(16), [0, 2, 11, 5, 1]);
+        assert_eq!(sample(7), [1, 0, 3, 6, 6]);
+        assert_eq!(sample(u16::MAX), [58834, 45777, 58794, 57896, 30825]);
+        assert_eq!((sample(1), sample(0)), ([0; 5], [0; 5]));
+        let spread: alloc::collections::BTreeSet<u16> = (0..200).map(|n| of(&format!("w{n}"), 16)).collect();
         assert_eq!(spread.len(), 16);
     }
 }

@@ -224,7 +224,7 @@ record! {
 }
 
 /// Timers in the order in which they fire.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Timers {
     due: BTreeSet<(Timestamp, i32)>,
     times: BTreeMap<i32, Timestamp>,
@@ -270,6 +270,11 @@ impl Timers {
     pub fn clear(&mut self) {
         self.due.clear();
         self.times.clear();
+    }
+}
+impl fmt::Debug for Timers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(&self.due).finish()
     }
 }
 impl Wire for Timers {
@@ -385,5 +390,85 @@ impl Instance {
                     || self.state.set_aside.is_some()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::*;
+
+    #[test]
+    fn codes_and_names_of_statuses_never_change() {
+        let all: Vec<_> = Status::ALL.iter().map(|status| (status.code(), status.name())).collect();
+        insta::assert_snapshot!(alloc::format!("{all:?}"), @r#"[(0, "Running"), (1, "Completed"), (2, "ContinuedAsNew"), (3, "Failed"), (4, "Canceled"), (5, "Terminated"), (6, "Pending"), (7, "Suspended")]"#);
+        for status in Status::ALL {
+            assert_eq!(Status::from_code(status.code()), Some(status));
+            assert_eq!(Status::parse(&status.name().to_uppercase()), Some(status));
+            assert_eq!(Status::from_bytes(&status.to_bytes()), Ok(status));
+        }
+        assert_eq!(Status::from_code(8), None);
+        assert_eq!(Status::parse("Done"), None);
+        assert_eq!(Status::from_bytes(&[8]), Err(DecodeError::UnknownTag { what: "Status", tag: 8 }));
+    }
+
+    #[test]
+    fn timers_in_order() {
+        let mut timers = Timers::default();
+        for (second, id) in [(9, 0), (5, 1), (9, 2), (7, 3)] {
+            timers.add(at(second), id);
+        }
+        assert_eq!(Timers::from_bytes(&timers.to_bytes()), Ok(timers.clone()));
+        assert_eq!((timers.len(), timers.next()), (4, Some(at(5))));
+        assert!(timers.cancel(3) && !timers.cancel(3));
+        timers.add(at(6), 2);
+        assert_eq!(timers.take_due(at(4)), None);
+        let taken: Vec<_> = core::iter::from_fn(|| timers.take_due(at(9))).collect();
+        assert_eq!(taken, [(at(5), 1), (at(6), 2), (at(9), 0)]);
+        assert!(timers.is_empty() && timers.iter().next().is_none());
+        timers.add(at(1), 1);
+        timers.clear();
+        assert_eq!(timers, Timers::default());
+    }
+
+    fn due(life: &Life) -> (Option<Timestamp>, bool) {
+        (life.instance.next_wake(), life.instance.needs_recovery())
+    }
+
+    #[test]
+    fn when_it_wakes_and_whether_a_new_owner_must_look() {
+        assert_eq!(due(&Life::accepted()), (Some(at(0)), true));
+        let later = Start { scheduled_at: Some(at(60)), ..start() };
+        assert_eq!(due(&Life::of(later)), (Some(at(60)), false));
+        assert_eq!(due(&Life::begun([])), (None, false));
+        assert_eq!(due(&Life::begun([timer(0, 5), timer(1, 4)])), (Some(at(4)), false));
+        assert_eq!(due(&Life::begun([task(0, "a")])), (None, true));
+        assert_eq!(due(&Life::begun([child(0, "c")])), (None, false));
+        assert_eq!(due(&Life::begun([timer(0, 5)]).then(2, [suspend()], [])), (Some(at(5)), false));
+        assert_eq!(due(&Life::begun([task(0, "a"), complete("1")])), (None, false));
+        let mut life = Life::begun([timer(0, 5)]);
+        life.hold(2, [raised("x")]);
+        assert_eq!(due(&life), (Some(at(2)), true));
+    }
+
+    #[test]
+    fn one_set_aside_wakes_for_its_next_attempt_alone() {
+        let mut life = Life::begun([timer(0, 5), task(1, "a")]);
+        let aside =
+            |retry_at| SetAside { reason: Failure::new("E", "a bug"), attempts: 1, at: at(1), retry_at };
+        life.instance.state.set_aside = Some(Box::new(aside(Some(at(30)))));
+        assert_eq!(due(&life), (Some(at(30)), true));
+        life.instance.state.set_aside = Some(Box::new(aside(None)));
+        assert_eq!(due(&life), (None, true));
+        let life = life.then(6, [], []);
+        assert_eq!(life.instance.state.set_aside, None);
+    }
+
+    #[test]
+    fn what_is_outstanding_and_when_it_ended() {
+        let life = Life::begun([task(0, "a"), timer(1, 5), child(2, "c")]);
+        assert_eq!((life.instance.state.outstanding(), life.instance.completed_at()), (3, None));
+        let life = life.then(4, [raised("x")], [complete("1")]);
+        assert_eq!((life.instance.state.outstanding(), life.instance.completed_at()), (0, Some(at(4))));
     }
 }

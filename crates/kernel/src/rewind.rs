@@ -308,3 +308,378 @@ fn start_again(
         replaceable: Vec::from(Status::ALL),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Command;
+    use crate::testkit::*;
+    use alloc::string::String;
+
+    fn rewound(life: &mut Life) -> String {
+        let shown = life.rewind(10, 2).expect("it has failed");
+        assert_eq!(life.instance.head.execution, generation(2));
+        shown
+    }
+
+    #[test]
+    fn the_failed_call_is_made_again() {
+        let mut life = Life::begun([task(0, "a")]).then(2, [failed(0, 1)], [fail("broke")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 4 }
+        > CallFunction(WorkItem { task_id: 0, execution: g2, name: "a" })
+        = Running State { phase: Running, updated_at: 10s, history_events: 9, last_command: 0, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }} }; wakes never
+        "#);
+        insta::assert_snapshot!(life.turn(11, [done(0, 1)], []), @r"
+        discarded: NotOutstanding
+        unchanged
+        ");
+        insta::assert_snapshot!(life.turn(12, [done(0, 2)], [complete("1")]), @r"
+        admitted
+        + -1 12s OrchestratorStarted
+        + -1 12s TaskCompleted { task_id: 0, result: Some(ok) }
+        + -1 12s OrchestratorCompleted
+        + -1 12s ExecutionCompleted { status: Completed, result: Some(1) }
+        > Finished(Completed)
+        = Completed State { phase: Finished { status: Completed, at: 12s, output: Some(1) }, updated_at: 12s, history_events: 13, last_command: 0 }; wakes never
+        ");
+    }
+
+    #[test]
+    fn after_retries_the_last_attempt_is_made_again() {
+        let mut life = Life::begun([task(0, "a")])
+            .then(2, [failed(0, 1)], [timer(1, 4)])
+            .then(4, [], [task(2, "a")])
+            .then(5, [failed(2, 1)], [fail("broke")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 12 }
+        > CallFunction(WorkItem { task_id: 2, execution: g2, name: "a" })
+        = Running State { phase: Running, updated_at: 10s, history_events: 17, last_command: 2, tasks: {2: Task { name: "a", execution: g2, scheduled_at: 4s }} }; wakes never
+        "#);
+    }
+
+    #[test]
+    fn all_failures_of_a_fan_out_are_made_again_and_successes_are_not() {
+        let mut life = Life::begun([task(0, "a"), task(1, "b"), task(2, "c"), task(3, "d")])
+            .then(2, [done(3, 1)], [])
+            .then(3, [failed(0, 1)], [])
+            .then(4, [done(1, 1)], [])
+            .then(5, [failed(2, 1)], [fail("two of four")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 10 }
+        > CallFunction(WorkItem { task_id: 0, execution: g2, name: "a" })
+        > CallFunction(WorkItem { task_id: 2, execution: g2, name: "c" })
+        = Running State { phase: Running, updated_at: 10s, history_events: 21, last_command: 3, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }, 1: Task { name: "b", execution: g1, scheduled_at: 1s }, 2: Task { name: "c", execution: g2, scheduled_at: 1s }}, pending: [TaskCompleted { task_id: 1, execution: g1, result: Some(ok) }] }; wakes 10s
+        "#);
+        insta::assert_snapshot!(life.turn(10, [], []), @r#"
+        + -1 10s OrchestratorStarted
+        + -1 10s TaskCompleted { task_id: 1, result: Some(ok) }
+        + -1 10s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 10s, history_events: 24, last_command: 3, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }, 2: Task { name: "c", execution: g2, scheduled_at: 1s }} }; wakes never
+        "#);
+    }
+
+    #[test]
+    fn a_fan_out_that_gives_up_at_once() {
+        let mut life = Life::begun([task(0, "a"), task(1, "b")]).then(2, [failed(0, 1)], [fail("broke")]);
+        life.turn(3, [done(1, 1)], []);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 5 }
+        > CallFunction(WorkItem { task_id: 0, execution: g2, name: "a" })
+        > CallFunction(WorkItem { task_id: 1, execution: g2, name: "b" })
+        = Running State { phase: Running, updated_at: 10s, history_events: 10, last_command: 1, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }, 1: Task { name: "b", execution: g2, scheduled_at: 1s }} }; wakes never
+        "#);
+    }
+
+    #[test]
+    fn a_failure_after_which_the_orchestrator_went_on_stays() {
+        let mut life = Life::begun([task(0, "a"), task(1, "b")])
+            .then(2, [failed(0, 1)], [])
+            .then(3, [done(1, 1)], [task(2, "without a")])
+            .then(4, [failed(2, 1)], [fail("broke")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 12 }
+        > CallFunction(WorkItem { task_id: 2, execution: g2, name: "without a" })
+        = Running State { phase: Running, updated_at: 10s, history_events: 17, last_command: 2, tasks: {2: Task { name: "without a", execution: g2, scheduled_at: 3s }} }; wakes never
+        "#);
+        let counted = effective(&life.history);
+        let failures = counted.iter().filter(|placed| placed.event.kind.kind() == "TaskFailed").count();
+        assert_eq!(failures, 1, "the second turn saw `a` fail, and its replay must see it too");
+    }
+
+    #[test]
+    fn a_failed_child_is_asked_to_go_back() {
+        let mut life =
+            Life::begun([child(0, "c"), task(1, "a")]).then(2, [child_failed(0, 1)], [fail("broke")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 5 }
+        > CallFunction(WorkItem { task_id: 1, execution: g2, name: "a" })
+        > Send { target: "c", message: Rewind { reason: Some(again), otherwise: Some(Start { name: "sub", execution: 68e9fd3cfbcd6863db1f6ac4b44f2bc6, parent: Some(ParentLink { instance: "i", name: "flow", execution: g1, task_id: 0 }), replaceable: [Running, Completed, ContinuedAsNew, Failed, Canceled, Terminated, Pending, Suspended] }) } }
+        = Running State { phase: Running, updated_at: 10s, history_events: 10, last_command: 1, tasks: {1: Task { name: "a", execution: g2, scheduled_at: 1s }}, children: {0: Child { instance: "c", name: "sub", execution: g1 }} }; wakes never
+        "#);
+        insta::assert_snapshot!(life.turn(11, [child_done(0, 1)], [complete("1")]), @r"
+        admitted
+        + -1 11s OrchestratorStarted
+        + -1 11s SubOrchestrationCompleted { task_id: 0, result: Some(ok) }
+        + -1 11s OrchestratorCompleted
+        + -1 11s ExecutionCompleted { status: Completed, result: Some(1) }
+        > CancelFunction { task_id: 1, execution: g2 }
+        > Finished(Completed)
+        = Completed State { phase: Finished { status: Completed, at: 11s, output: Some(1) }, updated_at: 11s, history_events: 14, last_command: 1 }; wakes never
+        ");
+    }
+
+    #[test]
+    fn without_a_failed_task_the_last_turn_runs_again() {
+        let mut life = Life::begun([task(0, "a")]).then(2, [done(0, 1)], [task(1, "b")]).then(
+            3,
+            [done(1, 1), raised("x")],
+            [fail("a bug")],
+        );
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 8 }
+        = Running State { phase: Running, updated_at: 10s, history_events: 14, last_command: 1, tasks: {1: Task { name: "b", execution: g1, scheduled_at: 2s }}, pending: [TaskCompleted { task_id: 1, execution: g1, result: Some(ok) }, EventRaised { name: "x", input: Some(1) }] }; wakes 10s
+        "#);
+        insta::assert_snapshot!(life.turn(10, [], [complete("1")]), @r#"
+        + -1 10s OrchestratorStarted
+        + -1 10s TaskCompleted { task_id: 1, result: Some(ok) }
+        + -1 10s EventRaised { name: "x", input: Some(1) }
+        + -1 10s OrchestratorCompleted
+        + -1 10s ExecutionCompleted { status: Completed, result: Some(1) }
+        > Finished(Completed)
+        = Completed State { phase: Finished { status: Completed, at: 10s, output: Some(1) }, updated_at: 10s, history_events: 19, last_command: 1 }; wakes never
+        "#);
+    }
+
+    #[test]
+    fn a_failure_in_the_first_turn_undoes_everything() {
+        let mut life = Life::accepted().then(1, [raised("x")], [fail("a bug")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 0 }
+        = Pending State { phase: Pending, updated_at: 10s, history_events: 6, last_command: -1, pending: [EventRaised { name: "x", input: Some(1) }] }; wakes 0s
+        "#);
+        insta::assert_snapshot!(life.turn(10, [], [complete("1")]), @r#"
+        + -1 10s OrchestratorStarted
+        + -1 10s ExecutionStarted { name: "flow", input: Some(0), execution: g2 }
+        + -1 10s EventRaised { name: "x", input: Some(1) }
+        + -1 10s OrchestratorCompleted
+        + -1 10s ExecutionCompleted { status: Completed, result: Some(1) }
+        > Finished(Completed)
+        = Completed State { phase: Finished { status: Completed, at: 10s, output: Some(1) }, updated_at: 10s, history_events: 11, last_command: -1 }; wakes never
+        "#);
+        let counted: Vec<_> = effective(&life.history).iter().map(|placed| placed.index).collect();
+        assert_eq!(counted, [5, 6, 7, 8, 9, 10]);
+    }
+
+    #[test]
+    fn what_arrived_in_the_undone_part_comes_again_in_order() {
+        let mut life = Life::begun([task(0, "a"), timer(1, 4), task(2, "b")])
+            .then(2, [raised("x"), failed(0, 1), raised("y")], [task(3, "compensate")])
+            .then(3, [done(3, 1), done(2, 1)], [])
+            .then(4, [raised("z")], [fail("broke")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 6 }
+        > CallFunction(WorkItem { task_id: 0, execution: g2, name: "a" })
+        = Running State { phase: Running, updated_at: 10s, history_events: 22, last_command: 2, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }, 2: Task { name: "b", execution: g1, scheduled_at: 1s }}, timers: {(4s, 1)}, pending: [EventRaised { name: "x", input: Some(1) }, EventRaised { name: "y", input: Some(1) }, TaskCompleted { task_id: 2, execution: g1, result: Some(ok) }, EventRaised { name: "z", input: Some(1) }] }; wakes 10s
+        "#);
+        insta::assert_snapshot!(life.turn(10, [], []), @r#"
+        + -1 10s OrchestratorStarted
+        + -1 10s EventRaised { name: "x", input: Some(1) }
+        + -1 10s EventRaised { name: "y", input: Some(1) }
+        + -1 10s TaskCompleted { task_id: 2, result: Some(ok) }
+        + -1 10s EventRaised { name: "z", input: Some(1) }
+        + -1 10s TimerFired { timer_id: 1, fire_at: 4s }
+        + -1 10s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 10s, history_events: 29, last_command: 2, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }} }; wakes never
+        "#);
+    }
+
+    #[test]
+    fn compensation_is_undone_with_its_timers_and_children() {
+        let mut life = Life::begun([task(0, "a"), timer(1, 99)])
+            .then(2, [failed(0, 1)], [cancel(2, 1), child(3, "undo"), timer(4, 50)])
+            .then(3, [child_done(3, 1)], [fail("compensated")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 5 }
+        > CallFunction(WorkItem { task_id: 0, execution: g2, name: "a" })
+        = Running State { phase: Running, updated_at: 10s, history_events: 16, last_command: 1, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }}, timers: {(99s, 1)} }; wakes 99s
+        "#);
+        insta::assert_snapshot!(life.turn(11, [child_done(3, 1), done(0, 2)], [task(2, "b")]), @r#"
+        discarded: NotOutstanding
+        admitted
+        + -1 11s OrchestratorStarted
+        + -1 11s TaskCompleted { task_id: 0, result: Some(ok) }
+        + 2 11s TaskScheduled { name: "b" }
+        + -1 11s OrchestratorCompleted
+        > CallFunction(WorkItem { task_id: 2, execution: g2, name: "b" })
+        = Running State { phase: Running, updated_at: 11s, history_events: 20, last_command: 2, tasks: {2: Task { name: "b", execution: g2, scheduled_at: 11s }}, timers: {(99s, 1)} }; wakes 99s
+        "#);
+    }
+
+    #[test]
+    fn twice() {
+        let mut life = Life::begun([task(0, "a")]).then(2, [failed(0, 1)], [fail("broke")]);
+        rewound(&mut life);
+        life.turn(11, [done(0, 2)], [task(1, "b"), task(2, "c")]);
+        life.turn(12, [failed(1, 2)], []);
+        life.turn(13, [done(2, 2)], [fail("broke again")]);
+        insta::assert_snapshot!(life.rewind(20, 3).expect("failed"), @r#"
+        rewound
+        + -1 20s ExecutionRewound { reason: Some(again), execution: g3, cut: 14 }
+        > CallFunction(WorkItem { task_id: 1, execution: g3, name: "b" })
+        = Running State { phase: Running, updated_at: 20s, history_events: 22, last_command: 2, tasks: {1: Task { name: "b", execution: g3, scheduled_at: 11s }, 2: Task { name: "c", execution: g2, scheduled_at: 11s }}, pending: [TaskCompleted { task_id: 2, execution: g2, result: Some(ok) }] }; wakes 20s
+        "#);
+        insta::assert_snapshot!(life.turn(21, [done(1, 3)], [complete("1")]), @r"
+        admitted
+        + -1 21s OrchestratorStarted
+        + -1 21s TaskCompleted { task_id: 2, result: Some(ok) }
+        + -1 21s TaskCompleted { task_id: 1, result: Some(ok) }
+        + -1 21s OrchestratorCompleted
+        + -1 21s ExecutionCompleted { status: Completed, result: Some(1) }
+        > Finished(Completed)
+        = Completed State { phase: Finished { status: Completed, at: 21s, output: Some(1) }, updated_at: 21s, history_events: 27, last_command: 2 }; wakes never
+        ");
+        let kinds: Vec<_> = effective(&life.history).iter().map(|placed| placed.event.kind.kind()).collect();
+        insta::assert_snapshot!(kinds.join(" "), @"OrchestratorStarted ExecutionStarted TaskScheduled OrchestratorCompleted ExecutionRewound OrchestratorStarted TaskCompleted TaskScheduled TaskScheduled OrchestratorCompleted ExecutionRewound OrchestratorStarted TaskCompleted TaskCompleted OrchestratorCompleted ExecutionCompleted");
+    }
+
+    #[test]
+    fn twice_at_the_same_place() {
+        let mut life = Life::begun([task(0, "a")]).then(2, [failed(0, 1)], [fail("broke")]);
+        rewound(&mut life);
+        life.turn(11, [failed(0, 2)], [fail("broke")]);
+        insta::assert_snapshot!(life.rewind(20, 3).expect("failed"), @r#"
+        rewound
+        + -1 20s ExecutionRewound { reason: Some(again), execution: g3, cut: 9 }
+        > CallFunction(WorkItem { task_id: 0, execution: g3, name: "a" })
+        = Running State { phase: Running, updated_at: 20s, history_events: 14, last_command: 0, tasks: {0: Task { name: "a", execution: g3, scheduled_at: 1s }} }; wakes never
+        "#);
+    }
+
+    #[test]
+    fn one_that_was_suspended_stays_so_unless_it_had_gone_on() {
+        let stopped = Life::begun([task(0, "a")]).then(2, [suspend()], []);
+        let mut in_one_turn = stopped.clone().then(3, [failed(0, 1), resume()], [fail("broke")]);
+        insta::assert_snapshot!(rewound(&mut in_one_turn), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 7 }
+        > CallFunction(WorkItem { task_id: 0, execution: g2, name: "a" })
+        = Suspended State { phase: Suspended, updated_at: 10s, history_events: 13, last_command: 0, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }}, pending: [Resume { reason: Some(go) }] }; wakes 10s
+        "#);
+        let mut later = stopped.then(3, [failed(0, 1)], []).then(4, [resume()], [fail("broke")]);
+        insta::assert_snapshot!(rewound(&mut later), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 7 }
+        > CallFunction(WorkItem { task_id: 0, execution: g2, name: "a" })
+        = Suspended State { phase: Suspended, updated_at: 10s, history_events: 15, last_command: 0, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }}, pending: [Resume { reason: Some(go) }] }; wakes 10s
+        "#);
+    }
+
+    #[test]
+    fn failures_taken_in_while_suspended_stay_when_they_were_acted_upon() {
+        let mut life = Life::begun([task(0, "a")])
+            .then(2, [suspend()], [])
+            .then(3, [failed(0, 1)], [])
+            .then(4, [resume()], [task(1, "a")])
+            .then(5, [failed(1, 1)], [fail("broke")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 14 }
+        > CallFunction(WorkItem { task_id: 1, execution: g2, name: "a" })
+        = Running State { phase: Running, updated_at: 10s, history_events: 19, last_command: 1, tasks: {1: Task { name: "a", execution: g2, scheduled_at: 4s }} }; wakes never
+        "#);
+    }
+
+    #[test]
+    fn answers_of_entities_come_again() {
+        let called = EventKind::EntityOperationCalled {
+            request_id: "r".into(),
+            operation: "get".into(),
+            scheduled_at: None,
+            input: None,
+            parent: None,
+            parent_execution: None,
+            target: None,
+        };
+        let locked = EventKind::EntityLockRequested {
+            section: "s".into(),
+            lock_set: Vec::new(),
+            position: 0,
+            parent: None,
+        };
+        let entity = |id, fact: &EventKind| Command::Entity { id, fact: Box::new(fact.clone()) };
+        let answers = [
+            Message::EntityOperationCompleted { request_id: "r".into(), output: None },
+            Message::EntityOperationFailed { request_id: "r".into(), failure: failure("broke") },
+            Message::EntityLockGranted { section: "s".into() },
+            Message::EntityLockGranted { section: "never asked for".into() },
+        ];
+        let mut life =
+            Life::begun([entity(0, &called), entity(1, &locked)]).then(2, answers, [fail("a bug")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 5 }
+        = Running State { phase: Running, updated_at: 10s, history_events: 13, last_command: 1, pending: [EntityOperationCompleted { request_id: "r" }, EntityOperationFailed { request_id: "r", failure: Failure { error_type: "E", message: "broke" } }, EntityLockGranted { section: "s" }] }; wakes 10s
+        "#);
+    }
+
+    #[test]
+    fn the_custom_status_stays_and_what_it_waited_for_does_not() {
+        let mut life = Life::accepted();
+        life.answer(1, [], saying(Some("half"), &["x"])).expect("fine");
+        life.turn(2, [raised("x")], [fail("a bug")]);
+        rewound(&mut life);
+        assert_eq!(life.instance.state.custom_status, payload("half"));
+        assert_eq!(life.instance.state.waiting_for, Vec::<Name>::new());
+    }
+
+    #[test]
+    fn a_later_generation_goes_back_to_its_own_beginning() {
+        let mut life = Life::begun([again(5, &["x"])]).then(2, [], [fail("a bug")]);
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 0 }
+        = Running State { phase: Pending, updated_at: 10s, history_events: 6, last_command: -1, pending: [EventRaised { name: "x", input: Some(carried) }] }; wakes 0s
+        "#);
+    }
+
+    #[test]
+    fn only_what_failed_goes_back() {
+        for status in
+            Status::ALL.into_iter().filter(|status| status.is_terminal() && *status != Status::Failed)
+        {
+            let end = Command::Complete { status, result: None, failure: None };
+            assert_eq!(Life::begun([end]).rewind(3, 2), Err(Discard::NotFailed(status)));
+        }
+        assert_eq!(Life::accepted().rewind(3, 2), Err(Discard::NotFailed(Status::Pending)));
+        assert_eq!(Life::begun([]).rewind(3, 2), Err(Discard::NotFailed(Status::Running)));
+        let mut suspended = Life::begun([]).then(2, [suspend()], []);
+        assert_eq!(suspended.rewind(3, 2), Err(Discard::NotFailed(Status::Suspended)));
+    }
+
+    #[test]
+    fn a_child_made_again_is_of_another_generation() {
+        let life = Life::begun([child(0, "c")]).then(2, [child_failed(0, 1)], [fail("broke")]);
+        let otherwise = |execution| {
+            let decision = rewind(life.instance.clone(), &life.history, None, generation(execution), at(3));
+            match decision.expect("failed").effects.pop() {
+                Some(Effect::Send { message: Message::Rewind { otherwise: Some(start), .. }, .. }) => start,
+                other => panic!("no child is asked: {other:?}"),
+            }
+        };
+        let (second, third) = (otherwise(2), otherwise(3));
+        let first = crate::machine::first_generation(generation(1), 0);
+        assert!(second.execution != first && second.execution != third.execution);
+        assert_eq!(second.parent, third.parent, "it answers to the same request");
+    }
+}

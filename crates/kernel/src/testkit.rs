@@ -1,12 +1,11 @@
 //! Lives of instances, for tests: each step gives input and tells the whole output as text.
 
 use crate::codec::Wire;
-use crate::instance::Task;
 use crate::message::Start;
 use crate::turn::{Begun, InvalidOutput, Next};
 use crate::value::ParentLink;
 use crate::{
-    Admission, Command, CustomStatus, Decision, Discard, Effect, Event, ExecutionId, Failure, Head, Instance,
+    Admission, Command, CustomStatus, Decision, Discard, Event, ExecutionId, Failure, Head, Instance,
     InstanceId, Limits, Message, Payload, State, Status, Tags, Timestamp, Turn, TurnOutput,
 };
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
@@ -78,8 +77,13 @@ impl Life {
     /// The way back, into the generation `execution`.
     pub(crate) fn rewind(&mut self, second: i64, execution: u128) -> Result<String, Discard> {
         let reason = Some("again".into());
-        let went =
-            crate::rewind::rewind(self.instance.clone(), &self.history, reason, gen_(execution), at(second));
+        let went = crate::rewind::rewind(
+            self.instance.clone(),
+            &self.history,
+            reason,
+            generation(execution),
+            at(second),
+        );
         match went {
             Ok(decision) => Ok(self.take("rewound\n".to_owned(), decision)),
             Err(refused) => Err(refused.1),
@@ -156,8 +160,7 @@ pub(crate) fn short(value: &impl Debug) -> String {
             text.replace_range(start..stop, "");
         }
     }
-    text = text.replace("Timers { due: {", "{").replace("}, times: {", " / {").replace("Timers { }", "{}");
-    for (long, brief) in [(" {  }", ""), (" { }", ""), (", }", " }")] {
+    for (long, brief) in [(" {  }", ""), (" { }", ""), (",  }", " }")] {
         text = text.replace(long, brief);
     }
     shorten_times(shorten_generations(text))
@@ -177,7 +180,7 @@ fn shorten_generations(mut text: String) -> String {
     let zeros = "0".repeat(24);
     while let Some(start) = text.find(&zeros) {
         let digits = text[start..start + 32].trim_start_matches('0').to_owned();
-        text.replace_range(start..start + 32, &format!("#{digits}"));
+        text.replace_range(start..start + 32, &format!("g{digits}"));
     }
     text
 }
@@ -186,7 +189,7 @@ pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp(second * 1_000_000_000)
 }
 
-pub(crate) fn gen_(number: u128) -> ExecutionId {
+pub(crate) fn generation(number: u128) -> ExecutionId {
     ExecutionId(number)
 }
 
@@ -208,7 +211,7 @@ pub(crate) fn start() -> Start {
         name: "flow".into(),
         version: None,
         input: payload("0"),
-        execution: gen_(1),
+        execution: generation(1),
         parent: None,
         scheduled_at: None,
         tags: Tags::new(),
@@ -227,7 +230,7 @@ pub(crate) fn parent() -> ParentLink {
         instance: id("p"),
         name: "parent".into(),
         version: None,
-        execution: gen_(9),
+        execution: generation(9),
         task_id: 7,
         detached: false,
     }
@@ -282,24 +285,24 @@ pub(crate) fn again(execution: u128, carry_over: &[&str]) -> Command {
         input: payload("next"),
         version: None,
         carry_over: carry_over.iter().map(|name| ((*name).into(), payload("carried"))).collect(),
-        execution: gen_(execution),
+        execution: generation(execution),
     }
 }
 
 pub(crate) fn done(task_id: i32, execution: u128) -> Message {
-    Message::TaskCompleted { task_id, execution: gen_(execution), result: payload("ok") }
+    Message::TaskCompleted { task_id, execution: generation(execution), result: payload("ok") }
 }
 
 pub(crate) fn failed(task_id: i32, execution: u128) -> Message {
-    Message::TaskFailed { task_id, execution: gen_(execution), failure: failure("broke") }
+    Message::TaskFailed { task_id, execution: generation(execution), failure: failure("broke") }
 }
 
 pub(crate) fn child_done(task_id: i32, execution: u128) -> Message {
-    Message::SubOrchestrationCompleted { task_id, execution: gen_(execution), result: payload("ok") }
+    Message::SubOrchestrationCompleted { task_id, execution: generation(execution), result: payload("ok") }
 }
 
 pub(crate) fn child_failed(task_id: i32, execution: u128) -> Message {
-    Message::SubOrchestrationFailed { task_id, execution: gen_(execution), failure: failure("broke") }
+    Message::SubOrchestrationFailed { task_id, execution: generation(execution), failure: failure("broke") }
 }
 
 pub(crate) fn raised(name: &str) -> Message {
@@ -334,14 +337,4 @@ pub(crate) fn saying(status: Option<&str>, waiting_for: &[&str]) -> TurnOutput {
         waiting_for: waiting_for.iter().map(|name| (*name).into()).collect(),
         commands: Vec::new(),
     }
-}
-
-/// How many functions it has called.
-pub(crate) fn calls(effects: &[Effect]) -> usize {
-    effects.iter().filter(|effect| matches!(effect, Effect::CallFunction(_))).count()
-}
-
-/// A task that was asked for at second 1.
-pub(crate) fn waiting_task(name: &str, execution: u128) -> Task {
-    Task { name: name.into(), execution: gen_(execution), scheduled_at: at(1) }
 }

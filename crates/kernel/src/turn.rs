@@ -340,29 +340,58 @@ mod tests {
         start.version = Some("2".into());
         start.tags = Tags::from([("k".into(), "v".into())]);
         start.trace = Some(crate::Trace { parent: "00-1-2-01".into(), state: None });
-        insta::assert_snapshot!(Life::of(start).turn(1, [], [complete("1")]), @"");
+        insta::assert_snapshot!(Life::of(start).turn(1, [], [complete("1")]), @r#"
+        + -1 1s OrchestratorStarted
+        + -1 1s ExecutionStarted { name: "flow", version: Some("2"), input: Some(0), execution: g1, tags: {"k": "v"}, trace: Some(Trace { parent: "00-1-2-01" }) }
+        + -1 1s OrchestratorCompleted
+        + -1 1s ExecutionCompleted { status: Completed, result: Some(1) }
+        > Finished(Completed)
+        = Completed State { phase: Finished { status: Completed, at: 1s, output: Some(1) }, updated_at: 1s, history_events: 4, last_command: -1 }; wakes never
+        "#);
     }
 
     #[test]
     fn a_first_turn_with_messages() {
-        insta::assert_snapshot!(Life::accepted().turn(1, [raised("x"), Message::Wake], []), @"");
+        insta::assert_snapshot!(Life::accepted().turn(1, [raised("x"), Message::Wake], []), @r#"
+        admitted
+        discarded: NothingDue
+        + -1 1s OrchestratorStarted
+        + -1 1s ExecutionStarted { name: "flow", input: Some(0), execution: g1 }
+        + -1 1s EventRaised { name: "x", input: Some(1) }
+        + -1 1s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 1s, history_events: 4, last_command: -1 }; wakes never
+        "#);
     }
 
     #[test]
     fn nothing_reaches_what_has_ended() {
         let mut life = Life::begun([complete("1")]);
-        insta::assert_snapshot!(life.turn(2, [raised("x"), terminate(true), Message::Wake], []), @"");
+        insta::assert_snapshot!(life.turn(2, [raised("x"), terminate(true), Message::Wake], []), @r"
+        discarded: Finished(Completed)
+        discarded: Finished(Completed)
+        discarded: Finished(Completed)
+        unchanged
+        ");
     }
 
     #[test]
     fn what_it_waited_for_no_longer_matters_when_it_ends() {
         let mut life = Life::begun([task(0, "a"), child(1, "c"), timer(2, 9)]);
-        insta::assert_snapshot!(life.turn(2, [raised("x")], [fail("broke")]), @"");
+        insta::assert_snapshot!(life.turn(2, [raised("x")], [fail("broke")]), @r#"
+        admitted
+        + -1 2s OrchestratorStarted
+        + -1 2s EventRaised { name: "x", input: Some(1) }
+        + -1 2s OrchestratorCompleted
+        + -1 2s ExecutionCompleted { status: Failed, failure: Some(Failure { error_type: "E", message: "broke" }) }
+        > CancelFunction { task_id: 0, execution: g1 }
+        > Finished(Failed)
+        = Failed State { phase: Finished { status: Failed, at: 2s, failure: Some(Failure { error_type: "E", message: "broke" }) }, updated_at: 2s, history_events: 10, last_command: 2 }; wakes never
+        "#);
     }
 
     #[test]
     fn a_turn_without_news_changes_nothing() {
-        insta::assert_snapshot!(Life::begun([task(0, "a")]).turn(2, [], []), @"");
+        insta::assert_snapshot!(Life::begun([task(0, "a")]).turn(2, [], []), @"unchanged");
     }
 
     #[test]
@@ -381,14 +410,14 @@ mod tests {
         assert_eq!(refused([task(3, "b")]), InvalidOutput::IdNotFresh { id: 3, last: 3 });
         assert_eq!(refused([task(4, "b"), timer(4, 9)]), InvalidOutput::IdNotFresh { id: 4, last: 4 });
         assert_eq!(refused([cancel(-1, 3)]), InvalidOutput::IdNotFresh { id: -1, last: 3 });
-        insta::assert_snapshot!(refused([task(5, "b"), send(4, "o")]).to_string(), @"");
+        insta::assert_snapshot!(refused([task(5, "b"), send(4, "o")]).to_string(), @"the command 4 comes after the command 5; ids must grow");
     }
 
     #[test]
     fn nothing_follows_the_end() {
         assert_eq!(refused([complete("1"), task(4, "b")]), InvalidOutput::CommandAfterEnd);
         assert_eq!(refused([again(2, &[]), complete("1")]), InvalidOutput::CommandAfterEnd);
-        insta::assert_snapshot!(InvalidOutput::CommandAfterEnd.to_string(), @"");
+        insta::assert_snapshot!(InvalidOutput::CommandAfterEnd.to_string(), @"a command follows the one that ended the instance");
     }
 
     #[test]
@@ -399,8 +428,8 @@ mod tests {
             let went = Life::accepted().answer(1, [], output);
             assert_eq!(went.is_ok(), status.is_terminal(), "{status}");
         }
-        insta::assert_snapshot!(InvalidOutput::NotAnEnd(Status::Running).to_string(), @"");
-        insta::assert_snapshot!(InvalidOutput::NotAnEntityFact("TimerFired").to_string(), @"");
+        insta::assert_snapshot!(InvalidOutput::NotAnEnd(Status::Running).to_string(), @"an instance cannot complete as Running");
+        insta::assert_snapshot!(InvalidOutput::NotAnEntityFact("TimerFired").to_string(), @"TimerFired cannot be sent to an entity");
     }
 
     #[test]
@@ -410,6 +439,14 @@ mod tests {
         let output = TurnOutput { commands: Vec::from([task(3, "b")]), ..TurnOutput::default() };
         life.answer(2, [done(3, 1)], output).expect_err("makes no sense");
         assert_eq!(life.shown(), before);
-        insta::assert_snapshot!(life.turn(2, [done(3, 1)], [task(4, "b")]), @"");
+        insta::assert_snapshot!(life.turn(2, [done(3, 1)], [task(4, "b")]), @r#"
+        admitted
+        + -1 2s OrchestratorStarted
+        + -1 2s TaskCompleted { task_id: 3, result: Some(ok) }
+        + 4 2s TaskScheduled { name: "b" }
+        + -1 2s OrchestratorCompleted
+        > CallFunction(WorkItem { task_id: 4, execution: g1, name: "b" })
+        = Running State { phase: Running, updated_at: 2s, history_events: 8, last_command: 4, tasks: {4: Task { name: "b", execution: g1, scheduled_at: 2s }} }; wakes never
+        "#);
     }
 }

@@ -202,3 +202,39 @@ record! {
         pub detached: bool,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn times_stay_in_their_range() {
+        assert_eq!(at(1).after(Duration::from_secs(2)), at(3));
+        assert_eq!(at(1).after(Duration::MAX), Timestamp::MAX);
+        assert_eq!(at(3).before(Duration::from_secs(2)), at(1));
+        assert_eq!(Timestamp(i64::MIN).before(Duration::MAX), Timestamp(i64::MIN));
+        assert_eq!(at(3).since(at(1)), Duration::from_secs(2));
+        assert_eq!(at(1).since(at(3)), Duration::ZERO);
+        assert_eq!(Timestamp(-1).millis(), -1);
+        assert_eq!(Timestamp(1_999_999).millis(), 1);
+    }
+
+    #[test]
+    fn a_failure_with_its_causes() {
+        let mut failure = Failure::new("Outer", "o").caused_by(Failure::new("Inner", "in")).non_retriable();
+        failure.stack_trace = payload("at x");
+        failure.properties.insert("k".into(), "1".into());
+        assert_eq!(failure.to_string(), "Outer: o (caused by Inner: in)");
+        assert_eq!(failure.depth(), 2);
+        assert_eq!(failure.size(), "OuteroInnerinat xk1".len());
+    }
+
+    #[test]
+    fn payloads() {
+        let payload = Payload::from(String::from("äb"));
+        assert_eq!((payload.as_str(), payload.len(), payload.is_empty()), ("äb", 3, false));
+        assert!(Payload::from("").is_empty());
+    }
+}

@@ -64,8 +64,22 @@ mod tests {
     #[test]
     fn it_begins_again_with_what_nobody_took() {
         let mut life = Life::begun([]);
-        insta::assert_snapshot!(life.turn(2, [raised("a"), raised("b")], [again(2, &["a", "b"])]), @"");
-        insta::assert_snapshot!(life.turn(2, [raised("c")], []), @"");
+        insta::assert_snapshot!(life.turn(2, [raised("a"), raised("b")], [again(2, &["a", "b"])]), @r#"
+        admitted
+        admitted
+        new generation
+        = Running State { phase: Pending, updated_at: 2s, history_events: 0, last_command: -1, pending: [EventRaised { name: "a", input: Some(carried) }, EventRaised { name: "b", input: Some(carried) }] }; wakes 0s
+        "#);
+        insta::assert_snapshot!(life.turn(2, [raised("c")], []), @r#"
+        admitted
+        + -1 2s OrchestratorStarted
+        + -1 2s ExecutionStarted { name: "flow", input: Some(next), execution: g2 }
+        + -1 2s EventRaised { name: "a", input: Some(carried) }
+        + -1 2s EventRaised { name: "b", input: Some(carried) }
+        + -1 2s EventRaised { name: "c", input: Some(1) }
+        + -1 2s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 2s, history_events: 6, last_command: -1 }; wakes never
+        "#);
         assert_eq!(life.instance.head.generation, 1);
         assert_eq!(life.instance.head.input, payload("next"));
     }
@@ -74,7 +88,11 @@ mod tests {
     fn the_custom_status_stays() {
         let mut life = Life::accepted();
         life.answer(1, [], saying(Some("half"), &["x"])).expect("fine");
-        insta::assert_snapshot!(life.turn(2, [raised("a")], [again(2, &[])]), @"");
+        insta::assert_snapshot!(life.turn(2, [raised("a")], [again(2, &[])]), @r"
+        admitted
+        new generation
+        = Running State { phase: Pending, updated_at: 2s, custom_status: Some(half), history_events: 0, last_command: -1 }; wakes 0s
+        ");
     }
 
     #[test]
@@ -83,7 +101,7 @@ mod tests {
             input: None,
             version: version.map(Into::into),
             carry_over: [].into(),
-            execution: gen_(2),
+            execution: generation(2),
         };
         let mut start = start();
         start.version = Some("1".into());
@@ -97,24 +115,66 @@ mod tests {
     #[test]
     fn what_the_old_generation_waited_for_no_longer_counts() {
         let mut life = Life::begun([task(0, "a"), child(1, "c"), timer(2, 3)]);
-        insta::assert_snapshot!(life.turn(2, [raised("x")], [again(2, &[])]), @"");
-        insta::assert_snapshot!(life.turn(4, [done(0, 1), child_done(1, 1)], [task(0, "b")]), @"");
-        insta::assert_snapshot!(life.turn(5, [done(0, 1)], []), @"");
-        insta::assert_snapshot!(life.turn(6, [done(0, 2)], []), @"");
+        insta::assert_snapshot!(life.turn(2, [raised("x")], [again(2, &[])]), @r"
+        admitted
+        new generation
+        > CancelFunction { task_id: 0, execution: g1 }
+        = Running State { phase: Pending, updated_at: 2s, history_events: 0, last_command: -1 }; wakes 0s
+        ");
+        insta::assert_snapshot!(life.turn(4, [done(0, 1), child_done(1, 1)], [task(0, "b")]), @r#"
+        discarded: NotOutstanding
+        discarded: NotOutstanding
+        + -1 4s OrchestratorStarted
+        + -1 4s ExecutionStarted { name: "flow", input: Some(next), execution: g2 }
+        + 0 4s TaskScheduled { name: "b" }
+        + -1 4s OrchestratorCompleted
+        > CallFunction(WorkItem { task_id: 0, execution: g2, name: "b" })
+        = Running State { phase: Running, updated_at: 4s, history_events: 4, last_command: 0, tasks: {0: Task { name: "b", execution: g2, scheduled_at: 4s }} }; wakes never
+        "#);
+        insta::assert_snapshot!(life.turn(5, [done(0, 1)], []), @r"
+        discarded: NotOutstanding
+        unchanged
+        ");
+        insta::assert_snapshot!(life.turn(6, [done(0, 2)], []), @r"
+        admitted
+        + -1 6s OrchestratorStarted
+        + -1 6s TaskCompleted { task_id: 0, result: Some(ok) }
+        + -1 6s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 6s, history_events: 7, last_command: 0 }; wakes never
+        ");
     }
 
     #[test]
     fn what_was_sent_in_the_same_turn_leaves_and_calls_do_not() {
         let mut life = Life::begun([task(0, "old")]);
         let commands = [task(1, "new"), send(2, "o"), child(3, "c"), timer(4, 9), again(2, &[])];
-        insta::assert_snapshot!(life.turn(2, [raised("x")], commands), @"");
+        insta::assert_snapshot!(life.turn(2, [raised("x")], commands), @r#"
+        admitted
+        new generation
+        > Send { target: "o", message: EventRaised { name: "ping", input: Some(1) } }
+        > Send { target: "c", message: Start { start: Start { name: "sub", execution: a99b131fad283496ba7e4b622e2ca7e9, parent: Some(ParentLink { instance: "i", name: "flow", execution: g1, task_id: 3 }) } } }
+        > CancelFunction { task_id: 0, execution: g1 }
+        = Running State { phase: Pending, updated_at: 2s, history_events: 0, last_command: -1 }; wakes 0s
+        "#);
     }
 
     #[test]
     fn a_suspended_one_stays_suspended() {
         let mut life = Life::begun([]);
-        insta::assert_snapshot!(life.turn(2, [raised("x"), suspend()], [again(2, &["x"])]), @"");
-        insta::assert_snapshot!(life.turn(2, [], []), @"");
+        insta::assert_snapshot!(life.turn(2, [raised("x"), suspend()], [again(2, &["x"])]), @r#"
+        admitted
+        admitted
+        new generation
+        = Running State { phase: Pending, updated_at: 2s, history_events: 0, last_command: -1, pending: [Suspend { reason: Some(stop) }, EventRaised { name: "x", input: Some(carried) }] }; wakes 0s
+        "#);
+        insta::assert_snapshot!(life.turn(2, [], []), @r#"
+        + -1 2s OrchestratorStarted
+        + -1 2s ExecutionStarted { name: "flow", input: Some(next), execution: g2 }
+        + -1 2s ExecutionSuspended { reason: Some(stop) }
+        + -1 2s EventRaised { name: "x", input: Some(carried) }
+        + -1 2s OrchestratorCompleted
+        = Suspended State { phase: Suspended, updated_at: 2s, history_events: 5, last_command: -1 }; wakes never
+        "#);
     }
 
     #[test]
@@ -129,8 +189,8 @@ mod tests {
 
     #[test]
     fn children_of_two_generations_have_different_ids() {
-        let unnamed = InstanceId::child(gen_(1), 0);
-        assert_ne!(unnamed, InstanceId::child(gen_(2), 0));
+        let unnamed = InstanceId::child(generation(1), 0);
+        assert_ne!(unnamed, InstanceId::child(generation(2), 0));
     }
 
     #[test]
@@ -139,10 +199,8 @@ mod tests {
             let mut life = Life::begun([]);
             life.limits.pending_messages = 2;
             let names = ["a", "b", "c"];
-            let output = TurnOutput {
-                commands: [again(2, &names[..carried])].into(),
-                ..TurnOutput::default()
-            };
+            let output =
+                TurnOutput { commands: [again(2, &names[..carried])].into(), ..TurnOutput::default() };
             let shown = life.answer(2, [raised("x")], output).expect("sense");
             assert_eq!(shown.starts_with("admitted\nnew generation"), continues, "{shown}");
             assert_eq!(shown.contains("LimitExceeded"), !continues, "{shown}");

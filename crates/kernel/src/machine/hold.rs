@@ -57,7 +57,8 @@ struct Answer {
 
 fn answer(message: &Message) -> Option<Answer> {
     match message {
-        Message::TaskCompleted { task_id, execution, .. } | Message::TaskFailed { task_id, execution, .. } => {
+        Message::TaskCompleted { task_id, execution, .. }
+        | Message::TaskFailed { task_id, execution, .. } => {
             Some(Answer { id: *task_id, execution: *execution, of_child: false })
         }
         Message::SubOrchestrationCompleted { task_id, execution, .. }
@@ -105,12 +106,35 @@ mod tests {
     #[test]
     fn a_scheduled_start_waits_and_keeps_what_comes() {
         let mut life = scheduled();
-        insta::assert_snapshot!(life.shown(), @"");
+        insta::assert_snapshot!(life.shown(), @"= Pending State { phase: Pending, updated_at: 0s, history_events: 0, last_command: -1 }; wakes 60s");
         let rewind = Message::Rewind { reason: None, otherwise: None };
         let start = Message::Start { start: Box::new(start()) };
-        insta::assert_snapshot!(life.turn(2, [raised("x"), Message::Wake, rewind, start, done(0, 1), suspend()], []), @"");
-        insta::assert_snapshot!(life.turn(59, [Message::Wake], []), @"");
-        insta::assert_snapshot!(life.turn(60, [raised("y")], [task(0, "a")]), @"");
+        insta::assert_snapshot!(life.turn(2, [raised("x"), Message::Wake, rewind, start, done(0, 1), suspend()], []), @r#"
+        admitted
+        discarded: NothingDue
+        discarded: NotFailed(Pending)
+        discarded: AlreadyExists(Pending)
+        discarded: NotOutstanding
+        admitted
+        settled without an executor
+        = Pending State { phase: Pending, updated_at: 2s, history_events: 0, last_command: -1, pending: [EventRaised { name: "x", input: Some(1) }, Suspend { reason: Some(stop) }] }; wakes 60s
+        "#);
+        insta::assert_snapshot!(life.turn(59, [Message::Wake], []), @r"
+        discarded: NothingDue
+        unchanged
+        ");
+        insta::assert_snapshot!(life.turn(60, [raised("y")], [task(0, "a")]), @r#"
+        admitted
+        + -1 60s OrchestratorStarted
+        + -1 60s ExecutionStarted { name: "flow", input: Some(0), execution: g1, scheduled_at: Some(60s) }
+        + -1 60s EventRaised { name: "x", input: Some(1) }
+        + -1 60s ExecutionSuspended { reason: Some(stop) }
+        + -1 60s EventRaised { name: "y", input: Some(1) }
+        + 0 60s TaskScheduled { name: "a" }
+        + -1 60s OrchestratorCompleted
+        > CallFunction(WorkItem { task_id: 0, execution: g1, name: "a" })
+        = Suspended State { phase: Suspended, updated_at: 60s, history_events: 7, last_command: 0, tasks: {0: Task { name: "a", execution: g1, scheduled_at: 60s }} }; wakes never
+        "#);
     }
 
     #[test]
@@ -127,7 +151,14 @@ mod tests {
         let mut life = scheduled();
         life.limits.pending_messages = 2;
         let shown = life.turn(1, [raised("a")], []) + &life.turn(1, [raised("b"), raised("c")], []);
-        insta::assert_snapshot!(shown, @"");
+        insta::assert_snapshot!(shown, @r#"
+        admitted
+        settled without an executor
+        = Pending State { phase: Pending, updated_at: 1s, history_events: 0, last_command: -1, pending: [EventRaised { name: "a", input: Some(1) }] }; wakes 60sadmitted
+        discarded: InboxFull
+        settled without an executor
+        = Pending State { phase: Pending, updated_at: 1s, history_events: 0, last_command: -1, pending: [EventRaised { name: "a", input: Some(1) }, EventRaised { name: "b", input: Some(1) }] }; wakes 60s
+        "#);
     }
 
     #[test]
@@ -144,28 +175,72 @@ mod tests {
             child_done(2, 1),
             failed(2, 5),
         ];
-        insta::assert_snapshot!(life.hold(2, inbox), @"");
-        insta::assert_snapshot!(life.hold(3, [failed(0, 1), failed(2, 1)]), @"");
-        insta::assert_snapshot!(life.turn(30, [], []), @"");
+        insta::assert_snapshot!(life.hold(2, inbox), @r#"
+        admitted
+        discarded: InboxFull
+        admitted
+        discarded: NotOutstanding
+        discarded: NotOutstanding
+        admitted
+        discarded: NotOutstanding
+        discarded: NotOutstanding
+        settled without an executor
+        = Running State { phase: Running, updated_at: 2s, history_events: 6, last_command: 2, tasks: {0: Task { name: "a", execution: g1, scheduled_at: 1s }, 2: Task { name: "b", execution: g1, scheduled_at: 1s }}, children: {1: Child { instance: "c", name: "sub", execution: g1 }}, pending: [EventRaised { name: "x", input: Some(1) }, TaskCompleted { task_id: 0, execution: g1, result: Some(ok) }, SubOrchestrationCompleted { task_id: 1, execution: g1, result: Some(ok) }], set_aside: Some(SetAside { reason: Failure { error_type: "E", message: "a bug" }, attempts: 3, at: 1s, retry_at: Some(30s) }) }; wakes 30s
+        "#);
+        insta::assert_snapshot!(life.hold(3, [failed(0, 1), failed(2, 1)]), @r#"
+        discarded: NotOutstanding
+        admitted
+        settled without an executor
+        = Running State { phase: Running, updated_at: 3s, history_events: 6, last_command: 2, tasks: {0: Task { name: "a", execution: g1, scheduled_at: 1s }, 2: Task { name: "b", execution: g1, scheduled_at: 1s }}, children: {1: Child { instance: "c", name: "sub", execution: g1 }}, pending: [EventRaised { name: "x", input: Some(1) }, TaskCompleted { task_id: 0, execution: g1, result: Some(ok) }, SubOrchestrationCompleted { task_id: 1, execution: g1, result: Some(ok) }, TaskFailed { task_id: 2, execution: g1, failure: Failure { error_type: "E", message: "broke" } }], set_aside: Some(SetAside { reason: Failure { error_type: "E", message: "a bug" }, attempts: 3, at: 1s, retry_at: Some(30s) }) }; wakes 30s
+        "#);
+        insta::assert_snapshot!(life.turn(30, [], []), @r#"
+        + -1 30s OrchestratorStarted
+        + -1 30s EventRaised { name: "x", input: Some(1) }
+        + -1 30s TaskCompleted { task_id: 0, result: Some(ok) }
+        + -1 30s SubOrchestrationCompleted { task_id: 1, result: Some(ok) }
+        + -1 30s TaskFailed { task_id: 2, failure: Failure { error_type: "E", message: "broke" } }
+        + -1 30s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 30s, history_events: 12, last_command: 2 }; wakes never
+        "#);
     }
 
     #[test]
     fn an_instance_set_aside_can_be_terminated() {
         let mut life = set_aside(Life::begun([task(0, "a")]));
         life.hold(2, [raised("x")]);
-        insta::assert_snapshot!(life.hold(3, [raised("y"), terminate(false)]), @"");
+        insta::assert_snapshot!(life.hold(3, [raised("y"), terminate(false)]), @r#"
+        admitted
+        admitted
+        settled without an executor
+        + -1 3s OrchestratorStarted
+        + -1 3s EventRaised { name: "x", input: Some(1) }
+        + -1 3s EventRaised { name: "y", input: Some(1) }
+        + -1 3s ExecutionTerminated { output: Some(enough) }
+        + -1 3s OrchestratorCompleted
+        + -1 3s ExecutionCompleted { status: Terminated, result: Some(enough) }
+        > CancelFunction { task_id: 0, execution: g1 }
+        > Finished(Terminated)
+        = Terminated State { phase: Finished { status: Terminated, at: 3s, output: Some(enough) }, updated_at: 3s, history_events: 10, last_command: 0 }; wakes never
+        "#);
     }
 
     #[test]
     fn what_has_ended_keeps_nothing() {
         let mut life = Life::begun([complete("1")]);
-        insta::assert_snapshot!(life.hold(2, [raised("x"), terminate(true)]), @"");
+        insta::assert_snapshot!(life.hold(2, [raised("x"), terminate(true)]), @r"
+        discarded: Finished(Completed)
+        discarded: Finished(Completed)
+        unchanged
+        ");
     }
 
     #[test]
     fn kept_messages_that_turn_out_to_change_nothing_are_gone() {
         let mut life = set_aside(Life::begun([]));
         life.hold(2, [resume()]);
-        insta::assert_snapshot!(life.turn(30, [], []), @"");
+        insta::assert_snapshot!(life.turn(30, [], []), @r"
+        settled without an executor
+        = Running State { phase: Running, updated_at: 30s, history_events: 3, last_command: -1 }; wakes never
+        ");
     }
 }

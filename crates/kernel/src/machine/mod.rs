@@ -105,20 +105,53 @@ mod tests {
     fn giving_up_on_each_kind() {
         let mut life = Life::begun([task(0, "a"), timer(1, 9), child(2, "c"), timer(3, 9)]);
         let commands = [cancel(4, 0), cancel(5, 1), cancel(6, 2), cancel(7, 99)];
-        insta::assert_snapshot!(life.turn(2, [raised("x")], commands), @"");
-        insta::assert_snapshot!(life.turn(9, [done(0, 1), child_done(2, 1)], []), @"");
+        insta::assert_snapshot!(life.turn(2, [raised("x")], commands), @r#"
+        admitted
+        + -1 2s OrchestratorStarted
+        + -1 2s EventRaised { name: "x", input: Some(1) }
+        + 4 2s OperationCanceled { task_id: 0 }
+        + 5 2s OperationCanceled { task_id: 1 }
+        + 6 2s OperationCanceled { task_id: 2 }
+        + 7 2s OperationCanceled { task_id: 99 }
+        + -1 2s OrchestratorCompleted
+        > CancelFunction { task_id: 0, execution: g1 }
+        > Send { target: "c", message: Terminate { recurse: true } }
+        = Running State { phase: Running, updated_at: 2s, history_events: 14, last_command: 7, timers: {(9s, 3)} }; wakes 9s
+        "#);
+        insta::assert_snapshot!(life.turn(9, [done(0, 1), child_done(2, 1)], []), @r"
+        discarded: NotOutstanding
+        discarded: NotOutstanding
+        + -1 9s OrchestratorStarted
+        + -1 9s TimerFired { timer_id: 3, fire_at: 9s }
+        + -1 9s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 9s, history_events: 17, last_command: 7 }; wakes never
+        ");
     }
 
     #[test]
     fn giving_up_on_what_has_an_outcome_changes_nothing() {
         let mut life = Life::begun([task(0, "a")]).then(2, [done(0, 1)], []);
-        insta::assert_snapshot!(life.turn(3, [raised("x")], [cancel(1, 0)]), @"");
+        insta::assert_snapshot!(life.turn(3, [raised("x")], [cancel(1, 0)]), @r#"
+        admitted
+        + -1 3s OrchestratorStarted
+        + -1 3s EventRaised { name: "x", input: Some(1) }
+        + 1 3s OperationCanceled { task_id: 0 }
+        + -1 3s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 3s, history_events: 11, last_command: 1 }; wakes never
+        "#);
     }
 
     #[test]
     fn events_for_others_leave() {
         let mut life = Life::accepted();
-        insta::assert_snapshot!(life.turn(1, [], [send(0, "other")]), @"");
+        insta::assert_snapshot!(life.turn(1, [], [send(0, "other")]), @r#"
+        + -1 1s OrchestratorStarted
+        + -1 1s ExecutionStarted { name: "flow", input: Some(0), execution: g1 }
+        + 0 1s EventSent { target: "other", name: "ping", input: Some(1) }
+        + -1 1s OrchestratorCompleted
+        > Send { target: "other", message: EventRaised { name: "ping", input: Some(1) } }
+        = Running State { phase: Running, updated_at: 1s, history_events: 4, last_command: 0 }; wakes never
+        "#);
     }
 
     #[test]
@@ -133,13 +166,29 @@ mod tests {
             target: Some(id("@counter@1")),
         };
         let mut life = Life::accepted();
-        insta::assert_snapshot!(life.turn(1, [], [Command::Entity { id: 0, fact: Box::new(called) }]), @"");
+        insta::assert_snapshot!(life.turn(1, [], [Command::Entity { id: 0, fact: Box::new(called) }]), @r#"
+        + -1 1s OrchestratorStarted
+        + -1 1s ExecutionStarted { name: "flow", input: Some(0), execution: g1 }
+        + 0 1s EntityOperationCalled { request_id: "r", operation: "add", target: Some("@counter@1") }
+        + -1 1s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 1s, history_events: 4, last_command: 0 }; wakes never
+        "#);
         let answers = [
             Message::EntityOperationCompleted { request_id: "r".into(), output: payload("5") },
             Message::EntityOperationFailed { request_id: "s".into(), failure: failure("broke") },
             Message::EntityLockGranted { section: "t".into() },
         ];
-        insta::assert_snapshot!(life.turn(2, answers, []), @"");
+        insta::assert_snapshot!(life.turn(2, answers, []), @r#"
+        admitted
+        admitted
+        admitted
+        + -1 2s OrchestratorStarted
+        + -1 2s EntityOperationCompleted { request_id: "r", output: Some(5) }
+        + -1 2s EntityOperationFailed { request_id: "s", failure: Failure { error_type: "E", message: "broke" } }
+        + -1 2s EntityLockGranted { section: "t" }
+        + -1 2s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 2s, history_events: 9, last_command: 0 }; wakes never
+        "#);
     }
 
     #[test]
@@ -157,6 +206,11 @@ mod tests {
         let mut life = Life::begun([]);
         let start = Message::Start { start: Box::new(start()) };
         let rewind = Message::Rewind { reason: None, otherwise: None };
-        insta::assert_snapshot!(life.turn(2, [start, rewind, Message::Wake], []), @"");
+        insta::assert_snapshot!(life.turn(2, [start, rewind, Message::Wake], []), @r"
+        discarded: AlreadyExists(Running)
+        discarded: NotFailed(Running)
+        discarded: NothingDue
+        unchanged
+        ");
     }
 }

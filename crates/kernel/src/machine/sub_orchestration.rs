@@ -111,7 +111,14 @@ mod tests {
     #[test]
     fn a_child_is_recorded_and_asked_for() {
         let mut life = Life::accepted();
-        insta::assert_snapshot!(life.turn(1, [], [child(0, "c")]), @"");
+        insta::assert_snapshot!(life.turn(1, [], [child(0, "c")]), @r#"
+        + -1 1s OrchestratorStarted
+        + -1 1s ExecutionStarted { name: "flow", input: Some(0), execution: g1 }
+        + 0 1s SubOrchestrationCreated { instance: "c", name: "sub" }
+        + -1 1s OrchestratorCompleted
+        > Send { target: "c", message: Start { start: Start { name: "sub", execution: d92d9c744d355e42e7fb252b97fc22de, parent: Some(ParentLink { instance: "i", name: "flow", execution: g1, task_id: 0 }) } } }
+        = Running State { phase: Running, updated_at: 1s, history_events: 4, last_command: 0, children: {0: Child { instance: "c", name: "sub", execution: g1 }} }; wakes never
+        "#);
     }
 
     #[test]
@@ -133,36 +140,55 @@ mod tests {
         };
         let mut life = Life::accepted();
         let first = life.turn(1, [], [unnamed()]);
-        insta::assert_snapshot!(first, @"");
+        insta::assert_snapshot!(first, @r#"
+        + -1 1s OrchestratorStarted
+        + -1 1s ExecutionStarted { name: "flow", input: Some(0), execution: g1 }
+        + 4 1s SubOrchestrationCreated { instance: "g1:4", name: "sub", detached: true }
+        + -1 1s OrchestratorCompleted
+        > Send { target: "g1:4", message: Start { start: Start { name: "sub", execution: a8348f5115803a22293248fb99bb193a, parent: Some(ParentLink { instance: "i", name: "flow", execution: g1, task_id: 4, detached: true }) } } }
+        = Running State { phase: Running, updated_at: 1s, history_events: 4, last_command: 4 }; wakes never
+        "#);
         assert_eq!(Life::accepted().turn(1, [], [unnamed()]), first);
     }
 
     #[test]
     fn its_outcome_is_recorded_once() {
         let mut life = Life::begun([child(0, "c"), child(1, "d"), child(2, "e")]);
-        let inbox = [child_done(0, 1), child_done(0, 1), child_failed(1, 1), child_failed(2, 8), child_done(9, 1)];
-        insta::assert_snapshot!(life.turn(2, inbox, []), @"");
+        let inbox =
+            [child_done(0, 1), child_done(0, 1), child_failed(1, 1), child_failed(2, 8), child_done(9, 1)];
+        insta::assert_snapshot!(life.turn(2, inbox, []), @r#"
+        admitted
+        discarded: NotOutstanding
+        admitted
+        discarded: NotOutstanding
+        discarded: NotOutstanding
+        + -1 2s OrchestratorStarted
+        + -1 2s SubOrchestrationCompleted { task_id: 0, result: Some(ok) }
+        + -1 2s SubOrchestrationFailed { task_id: 1, failure: Failure { error_type: "E", message: "broke" } }
+        + -1 2s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 2s, history_events: 10, last_command: 2, children: {2: Child { instance: "e", name: "sub", execution: g1 }} }; wakes never
+        "#);
     }
 
     #[test]
     fn the_parent_hears_of_every_end() {
         for (command, told) in [
-            (complete("5"), "SubOrchestrationCompleted { task_id: 7, execution: #9, result: Some(5) }"),
+            (complete("5"), "SubOrchestrationCompleted { task_id: 7, execution: g9, result: Some(5) }"),
             (
                 fail("broke"),
-                r#"SubOrchestrationFailed { task_id: 7, execution: #9, failure: Failure { error_type: "E", message: "broke" } }"#,
+                r#"SubOrchestrationFailed { task_id: 7, execution: g9, failure: Failure { error_type: "E", message: "broke" } }"#,
             ),
             (
                 Command::Complete { status: Status::Terminated, result: payload("why"), failure: None },
-                r#"SubOrchestrationFailed { task_id: 7, execution: #9, failure: Failure { error_type: "OrchestrationTerminated", message: "the sub-orchestration ended as Terminated: why" } }"#,
+                r#"SubOrchestrationFailed { task_id: 7, execution: g9, failure: Failure { error_type: "OrchestrationTerminated", message: "the sub-orchestration ended as Terminated: why" } }"#,
             ),
             (
                 Command::Complete { status: Status::Canceled, result: None, failure: None },
-                r#"SubOrchestrationFailed { task_id: 7, execution: #9, failure: Failure { error_type: "OrchestrationCanceled", message: "the sub-orchestration ended as Canceled" } }"#,
+                r#"SubOrchestrationFailed { task_id: 7, execution: g9, failure: Failure { error_type: "OrchestrationCanceled", message: "the sub-orchestration ended as Canceled" } }"#,
             ),
             (
                 Command::Complete { status: Status::Failed, result: None, failure: None },
-                r#"SubOrchestrationFailed { task_id: 7, execution: #9, failure: Failure { error_type: "OrchestrationFailed", message: "the sub-orchestration ended as Failed" } }"#,
+                r#"SubOrchestrationFailed { task_id: 7, execution: g9, failure: Failure { error_type: "OrchestrationFailed", message: "the sub-orchestration ended as Failed" } }"#,
             ),
         ] {
             let shown = Life::of(child_start()).turn(1, [], [command]);
@@ -175,13 +201,28 @@ mod tests {
     fn nobody_hears_of_a_detached_child() {
         let mut start = child_start();
         start.parent = Some(Box::new(ParentLink { detached: true, ..parent() }));
-        insta::assert_snapshot!(Life::of(start).turn(1, [], [complete("5")]), @"");
+        insta::assert_snapshot!(Life::of(start).turn(1, [], [complete("5")]), @r#"
+        + -1 1s OrchestratorStarted
+        + -1 1s ExecutionStarted { name: "flow", input: Some(0), execution: g1, parent: Some(ParentLink { instance: "p", name: "parent", execution: g9, task_id: 7, detached: true }) }
+        + -1 1s OrchestratorCompleted
+        + -1 1s ExecutionCompleted { status: Completed, result: Some(5) }
+        > Finished(Completed)
+        = Completed State { phase: Finished { status: Completed, at: 1s, output: Some(5) }, updated_at: 1s, history_events: 4, last_command: -1 }; wakes never
+        "#);
     }
 
     #[test]
     fn a_child_tells_its_parent_once_though_it_continues_as_new() {
         let mut life = Life::of(child_start()).then(1, [], [again(2, &[])]);
-        insta::assert_snapshot!(life.turn(2, [], [complete("5")]), @"");
+        insta::assert_snapshot!(life.turn(2, [], [complete("5")]), @r#"
+        + -1 2s OrchestratorStarted
+        + -1 2s ExecutionStarted { name: "flow", input: Some(next), execution: g2, parent: Some(ParentLink { instance: "p", name: "parent", execution: g9, task_id: 7 }) }
+        + -1 2s OrchestratorCompleted
+        + -1 2s ExecutionCompleted { status: Completed, result: Some(5) }
+        > Send { target: "p", message: SubOrchestrationCompleted { task_id: 7, execution: g9, result: Some(5) } }
+        > Finished(Completed)
+        = Completed State { phase: Finished { status: Completed, at: 2s, output: Some(5) }, updated_at: 2s, history_events: 4, last_command: -1 }; wakes never
+        "#);
     }
 
     #[test]
@@ -196,7 +237,7 @@ mod tests {
     /// A parent that asks again after an upgrade must name the same generation.
     #[test]
     fn first_generations_never_change() {
-        insta::assert_snapshot!(first_generation(ExecutionId(1), 0), @"");
-        insta::assert_snapshot!(first_generation(ExecutionId(0xfeed_beef), 41), @"");
+        insta::assert_snapshot!(first_generation(ExecutionId(1), 0), @"d92d9c744d355e42e7fb252b97fc22de");
+        insta::assert_snapshot!(first_generation(ExecutionId(0xfeed_beef), 41), @"ca62bde51ce3cd7410564edb297f8163");
     }
 }
