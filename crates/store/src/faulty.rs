@@ -119,15 +119,16 @@ impl Store for FaultyStore {
         epoch: Epoch,
         batch: Batch,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
-        if let Some(error) = self.gate.unseen(partition) {
-            return self.gate.fail(partition, error);
+        let owner = (partition, epoch);
+        if let Some(error) = self.gate.unseen(owner) {
+            return self.gate.fail(owner, error);
         }
         match self.next_fault(partition, epoch) {
             None => self.inner.commit(partition, epoch, batch),
-            Some(Fault::Refuse(error)) => self.gate.fail(partition, error),
+            Some(Fault::Refuse(error)) => self.gate.fail(owner, error),
             Some(Fault::LoseAnswer) => {
                 let applied = self.inner.commit(partition, epoch, batch);
-                let lost = self.gate.fail(partition, poisoned());
+                let lost = self.gate.fail(owner, poisoned());
                 applied.then(|_| lost).boxed()
             }
         }

@@ -25,7 +25,7 @@ use futures::future::BoxFuture;
 use partita_kernel::{InstanceId, Partition, Timestamp};
 
 /// A lease's fencing token: grows each time that a partition changes its owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Epoch(pub u64);
 
 /// Why a store did not do what it was asked. The variant says what the caller must do.
