@@ -246,7 +246,9 @@ impl Engine {
         let answer = self.ask(&id, Message::Start { start: Box::new(start) }, fresh).await?;
         match answer.admission {
             Admission::Admitted => Ok(Started { id, execution: answer.execution.unwrap_or(execution) }),
-            Admission::Discarded(Discard::AlreadyExists(status)) => Err(EngineError::AlreadyExists { id, status }),
+            Admission::Discarded(Discard::AlreadyExists(status)) => {
+                Err(EngineError::AlreadyExists { id, status })
+            }
             Admission::Discarded(rule) => Err(EngineError::Invalid(rule.to_string())),
         }
     }
@@ -255,7 +257,12 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such instance, or it has ended.
-    pub async fn raise_event(&self, id: &InstanceId, name: &str, input: Option<Payload>) -> Result<(), EngineError> {
+    pub async fn raise_event(
+        &self,
+        id: &InstanceId,
+        name: &str,
+        input: Option<Payload>,
+    ) -> Result<(), EngineError> {
         if name.is_empty() {
             return Err(EngineError::Invalid("the event has no name".into()));
         }
@@ -302,7 +309,9 @@ impl Engine {
 
     async fn signal(&self, id: &InstanceId, message: Message) -> Result<(), EngineError> {
         match self.ask(id, message, false).await?.admission {
-            Admission::Admitted | Admission::Discarded(Discard::AlreadySuspended | Discard::NotSuspended) => Ok(()),
+            Admission::Admitted | Admission::Discarded(Discard::AlreadySuspended | Discard::NotSuspended) => {
+                Ok(())
+            }
             Admission::Discarded(rule) => Err(refusal(id, rule)),
         }
     }
@@ -373,7 +382,8 @@ impl Engine {
         let until = tokio::time::Instant::now() + time;
         let mut filter = filter;
         if filter.statuses.is_empty() {
-            filter.statuses = Vec::from([Status::Completed, Status::Failed, Status::Terminated, Status::Canceled]);
+            filter.statuses =
+                Vec::from([Status::Completed, Status::Failed, Status::Terminated, Status::Canceled]);
         }
         filter.statuses.retain(|status| status.is_terminal());
         let mut report = PurgeReport { deleted: 0, complete: filter.statuses.is_empty() };
@@ -388,7 +398,8 @@ impl Engine {
     }
 
     pub(crate) async fn ids(&self, filter: Filter, limit: usize) -> Result<Vec<InstanceId>, EngineError> {
-        let mut query = Query { filter, order: Order::IdAscending, limit: limit.min(1000), ..Query::default() };
+        let mut query =
+            Query { filter, order: Order::IdAscending, limit: limit.min(1000), ..Query::default() };
         let mut ids = Vec::new();
         loop {
             let page = self.shared.store.query(&query).await?;
@@ -514,7 +525,9 @@ impl Engine {
         let Ok(_place) = self.shared.requests.try_acquire() else {
             self.shared.metrics.requests_refused.add(1);
             let limit = self.shared.config.concurrent_requests;
-            return Err(EngineError::Overloaded(format!("{limit} requests are under way, as many as are allowed")));
+            return Err(EngineError::Overloaded(format!(
+                "{limit} requests are under way, as many as are allowed"
+            )));
         };
         let (reply, answer) = oneshot::channel();
         self.shared.deliver(id.clone(), Queued { request, id: None, reply: Some(reply) }, fresh);
@@ -582,8 +595,9 @@ fn refusal(id: &InstanceId, rule: Discard) -> EngineError {
 /// Messages that were sent and not consumed when the engine before this one ended.
 async fn deliver_stored(shared: &Shared, partition: Partition) -> Result<(), EngineError> {
     for stored in shared.store.messages(partition).await? {
-        let message = Message::from_bytes(&stored.bytes)
-            .map_err(|error| StoreError::Corrupt(format!("a message for instance {:?}: {error}", stored.target)))?;
+        let message = Message::from_bytes(&stored.bytes).map_err(|error| {
+            StoreError::Corrupt(format!("a message for instance {:?}: {error}", stored.target))
+        })?;
         shared.send(stored.target, message, Some(stored.id));
     }
     Ok(())
@@ -605,7 +619,11 @@ async fn recover(shared: Arc<Shared>, partition: Partition) {
         let mut answers = Vec::with_capacity(ids.len());
         for id in &ids {
             let (reply, answer) = oneshot::channel();
-            shared.deliver(id.clone(), Queued { request: Request::Recover, id: None, reply: Some(reply) }, false);
+            shared.deliver(
+                id.clone(),
+                Queued { request: Request::Recover, id: None, reply: Some(reply) },
+                false,
+            );
             answers.push(answer);
         }
         futures::future::join_all(answers).await;

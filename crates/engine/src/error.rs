@@ -29,7 +29,9 @@ pub enum EngineError {
         rule: String,
     },
     /// An instance of that id exists.
-    #[error("an instance {id:?} exists already and is {status}; choose another id, or purge or restart that one")]
+    #[error(
+        "an instance {id:?} exists already and is {status}; choose another id, or purge or restart that one"
+    )]
     AlreadyExists {
         /// Which.
         id: InstanceId,

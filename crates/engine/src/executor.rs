@@ -1,7 +1,9 @@
 //! What orchestrators and functions must offer, and who offers them.
 
 use futures::future::BoxFuture;
-use partita_kernel::{Event, ExecutionId, Failure, InstanceId, Name, Payload, Tags, Timestamp, Trace, TurnOutput};
+use partita_kernel::{
+    Event, ExecutionId, Failure, InstanceId, Name, Payload, Tags, Timestamp, Trace, TurnOutput,
+};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio_util::sync::CancellationToken;
 

@@ -98,12 +98,15 @@ pub struct Histogram {
 }
 
 /// The upper bounds of the buckets, in microseconds.
-pub const BOUNDS: [u64; 12] =
-    [50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 51_200, 204_800, 819_200];
+pub const BOUNDS: [u64; 12] = [50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 51_200, 204_800, 819_200];
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self { buckets: std::array::from_fn(|_| AtomicU64::new(0)), count: AtomicU64::new(0), sum_us: AtomicU64::new(0) }
+        Self {
+            buckets: std::array::from_fn(|_| AtomicU64::new(0)),
+            count: AtomicU64::new(0),
+            sum_us: AtomicU64::new(0),
+        }
     }
 }
 
@@ -122,7 +125,8 @@ impl Histogram {
     /// Upper bound in microseconds and how many were at most that long; then count and sum (microseconds).
     #[must_use]
     pub fn read(&self) -> (Vec<(u64, u64)>, u64, u64) {
-        let buckets = BOUNDS.iter().zip(&self.buckets).map(|(bound, count)| (*bound, count.load(Relaxed))).collect();
+        let buckets =
+            BOUNDS.iter().zip(&self.buckets).map(|(bound, count)| (*bound, count.load(Relaxed))).collect();
         (buckets, self.count.load(Relaxed), self.sum_us.load(Relaxed))
     }
 }

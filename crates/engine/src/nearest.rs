@@ -3,7 +3,8 @@
 /// The known names nearest to `name`, best first, at most three.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = name.to_lowercase();
-    let mut scored: Vec<(usize, &str)> = known.map(|known| (distance(&wanted, &known.to_lowercase()), known)).collect();
+    let mut scored: Vec<(usize, &str)> =
+        known.map(|known| (distance(&wanted, &known.to_lowercase()), known)).collect();
     scored.sort_unstable();
     scored.into_iter().take(3).map(|(_, known)| known.to_owned()).collect()
 }

@@ -16,7 +16,11 @@ pub(crate) fn replay(
     let events = effective(history);
     let mut execution = begin(orchestrator, info)?;
     for turn in turns(&events) {
-        if turn.incoming.iter().any(|placed| matches!(placed.event.kind, EventKind::ExecutionTerminated { .. })) {
+        if turn
+            .incoming
+            .iter()
+            .any(|placed| matches!(placed.event.kind, EventKind::ExecutionTerminated { .. }))
+        {
             break; // decided without the orchestrator
         }
         let incoming: Vec<&Event> = turn.incoming.iter().map(|placed| placed.event).collect();
@@ -33,7 +37,10 @@ pub(crate) fn replay(
 }
 
 /// Begins an execution; a panic becomes a failure.
-pub(crate) fn begin(orchestrator: &dyn Orchestrator, info: &InstanceInfo) -> Result<Box<dyn Execution>, Failure> {
+pub(crate) fn begin(
+    orchestrator: &dyn Orchestrator,
+    info: &InstanceInfo,
+) -> Result<Box<dyn Execution>, Failure> {
     catch_unwind(AssertUnwindSafe(|| orchestrator.begin(info))).map_err(|panic| panicked(panic.as_ref()))
 }
 
@@ -60,11 +67,16 @@ pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
 ///
 /// # Errors
 /// When the code would not repeat the history; shows both sides.
-pub fn check_history(orchestrator: &dyn Orchestrator, id: &InstanceId, history: &[Event]) -> Result<(), Failure> {
+pub fn check_history(
+    orchestrator: &dyn Orchestrator,
+    id: &InstanceId,
+    history: &[Event],
+) -> Result<(), Failure> {
     let name = history.iter().find_map(|event| match &event.kind {
         EventKind::ExecutionStarted { name, .. } => Some(name.clone()),
         _ => None,
     });
-    let name = name.ok_or_else(|| Failure::new("InvalidHistory", "the history has no ExecutionStarted event"))?;
+    let name =
+        name.ok_or_else(|| Failure::new("InvalidHistory", "the history has no ExecutionStarted event"))?;
     replay(orchestrator, &InstanceInfo { id: id.clone(), name }, history).map(drop)
 }

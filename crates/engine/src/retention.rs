@@ -14,7 +14,8 @@ const SLICE: Duration = Duration::from_secs(10);
 /// Applies the rules until the engine is gone.
 pub(crate) async fn run(shared: Weak<Shared>) {
     loop {
-        let Some(engine) = shared.upgrade().filter(|shared| !shared.stopping.load(Relaxed)).map(Engine::of) else {
+        let Some(engine) = shared.upgrade().filter(|shared| !shared.stopping.load(Relaxed)).map(Engine::of)
+        else {
             return;
         };
         for rule in engine.config().retention.clone() {

@@ -148,8 +148,12 @@ impl std::fmt::Display for Reason {
             Self::Calling { name, since: Some(_), .. } => write!(f, "activity {name:?} is running"),
             Self::Calling { name, since: None, .. } => write!(f, "activity {name:?} waits to be called"),
             Self::SubOrchestration { instance, name, status, .. } => match status {
-                Some(status) => write!(f, "it waits for sub-orchestration {name:?} {instance:?}, which is {status}"),
-                None => write!(f, "it waits for sub-orchestration {name:?} {instance:?}, which is about to start"),
+                Some(status) => {
+                    write!(f, "it waits for sub-orchestration {name:?} {instance:?}, which is {status}")
+                }
+                None => {
+                    write!(f, "it waits for sub-orchestration {name:?} {instance:?}, which is about to start")
+                }
             },
             Self::Timer { .. } => f.write_str("it waits for a durable timer"),
             Self::Event { name } => write!(f, "it waits for the external event {name:?}; raise it"),

@@ -7,6 +7,7 @@ use crate::replaying::panicked;
 use futures::FutureExt;
 use parking_lot::Mutex;
 use partita_kernel::effect::WorkItem;
+use partita_kernel::limits::LIMIT_EXCEEDED;
 use partita_kernel::{ExecutionId, Failure, InstanceId, Message, Payload, Timestamp};
 use rustc_hash::FxHashMap;
 use std::panic::AssertUnwindSafe;
@@ -29,8 +30,8 @@ pub(crate) struct Running {
 impl RunningCalls {
     /// Forgets a call whose outcome has arrived.
     pub(crate) fn note_outcome(&self, target: &InstanceId, message: &Message) {
-        if let Message::TaskCompleted { task_id, execution, .. } | Message::TaskFailed { task_id, execution, .. } =
-            message
+        if let Message::TaskCompleted { task_id, execution, .. }
+        | Message::TaskFailed { task_id, execution, .. } = message
         {
             self.0.lock().remove(&(target.clone(), *task_id, *execution));
         }
@@ -38,7 +39,11 @@ impl RunningCalls {
 
     pub(crate) fn of(&self, id: &InstanceId) -> Vec<(i32, Running)> {
         let calls = self.0.lock();
-        calls.iter().filter(|((instance, ..), _)| instance == id).map(|((_, task, _), call)| (*task, call.clone())).collect()
+        calls
+            .iter()
+            .filter(|((instance, ..), _)| instance == id)
+            .map(|((_, task, _), call)| (*task, call.clone()))
+            .collect()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -79,7 +84,12 @@ impl Owner {
                 Ok(result) => Message::TaskCompleted { task_id, execution, result },
                 Err(failure) => Message::TaskFailed { task_id, execution, failure: Box::new(failure) },
             };
-            let queued = Queued::message(message);
+            // An outcome must not be lost because it is too large to be kept: then that is the outcome.
+            let checked = message.check(&shared.config.limits).map(|()| message);
+            let queued = Queued::message(checked.unwrap_or_else(|exceeded| {
+                let failure = Failure::new(LIMIT_EXCEEDED, exceeded.to_string()).non_retriable();
+                Message::TaskFailed { task_id, execution, failure: Box::new(failure) }
+            }));
             let _ = inbox.send(super::Input::Deliver { target: instance, queued, fresh: false });
         });
     }
@@ -94,7 +104,10 @@ async fn perform(
     let Some(function) = shared.registry.function(&item.name) else {
         let known = nearest::nearest(&item.name, shared.registry.functions());
         let known = if known.is_empty() { "none is registered".to_owned() } else { known.join(", ") };
-        let text = format!("no activity is called {:?} in this process; the nearest known names: {known}", item.name);
+        let text = format!(
+            "no activity is called {:?} in this process; the nearest known names: {known}",
+            item.name
+        );
         return Err(Failure::new("ActivityNotRegistered", text).non_retriable());
     };
     let _place = shared.calls.acquire().await;
@@ -105,13 +118,7 @@ async fn perform(
     let outcome = AssertUnwindSafe(function.call(call)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
     shared.metrics.calls_running.sub(1);
-    let limit = shared.config.limits.payload_bytes;
     match outcome {
-        Ok(Some(result)) if result.len() > limit => {
-            shared.metrics.calls_failed.add(1);
-            let text = format!("the result has {} bytes, where at most {limit} are allowed", result.len());
-            Err(Failure::new("LimitExceeded", text).non_retriable())
-        }
         Ok(result) => {
             shared.metrics.calls_completed.add(1);
             Ok(result)

@@ -110,12 +110,12 @@ impl Owner {
         }
         let mut group = std::mem::take(&mut self.gathering);
         let batch = std::mem::take(&mut group.batch);
-        let future: futures::future::BoxFuture<'static, Result<(), StoreError>> =
-            if batch == Batch::default() {
-                Box::pin(std::future::ready(Ok(()))) // only answers that change nothing
-            } else {
-                self.shared.store.commit(self.partition, self.epoch, batch)
-            };
+        let future: futures::future::BoxFuture<'static, Result<(), StoreError>> = if batch == Batch::default()
+        {
+            Box::pin(std::future::ready(Ok(()))) // only answers that change nothing
+        } else {
+            self.shared.store.commit(self.partition, self.epoch, batch)
+        };
         self.committing = Some(Committing { future, group, since: std::time::Instant::now() });
     }
 

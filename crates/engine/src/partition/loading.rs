@@ -30,7 +30,8 @@ struct Arrived {
 impl Owner {
     /// Brings an instance here; `waiting` is what it has to do then.
     pub(super) fn load(&mut self, id: InstanceId, waiting: Vec<Queued>) {
-        let rewinds = waiting.iter().any(|queued| matches!(queued.request, Request::Message(Message::Rewind { .. })));
+        let rewinds =
+            waiting.iter().any(|queued| matches!(queued.request, Request::Message(Message::Rewind { .. })));
         self.slots.insert(id.clone(), Slot::Loading(waiting));
         self.shared.metrics.cold_loads.add(1);
         let (shared, inbox) = (self.shared.clone(), self.handle.inbox.clone());

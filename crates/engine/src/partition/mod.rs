@@ -213,9 +213,8 @@ impl Owner {
                 None => std::future::pending().await,
             }
         };
-        let idle = async {
-            if busy { tokio::task::yield_now().await } else { tokio::time::sleep(pause).await }
-        };
+        let idle =
+            async { if busy { tokio::task::yield_now().await } else { tokio::time::sleep(pause).await } };
         let woken = tokio::select! {
             biased;
             result = committed => Woken::Committed(result),
@@ -235,7 +234,8 @@ impl Owner {
         let longest = self.shared.clock.longest_sleep();
         let next = [self.timers.next(), self.stalled_until].into_iter().flatten().min();
         // One more millisecond, because sleeps are counted in them and must not end early.
-        let until = |at: Timestamp| if at <= now { Duration::ZERO } else { at.since(now) + Duration::from_millis(1) };
+        let until =
+            |at: Timestamp| if at <= now { Duration::ZERO } else { at.since(now) + Duration::from_millis(1) };
         next.map_or(longest, until).min(longest)
     }
 

@@ -26,7 +26,12 @@ pub(crate) struct Refill {
 
 impl Timers {
     pub(super) fn new(now: Timestamp, horizon: Duration) -> Self {
-        Self { heap: BinaryHeap::new(), horizon, known_until: now.before(Duration::from_nanos(1)), refilling: false }
+        Self {
+            heap: BinaryHeap::new(),
+            horizon,
+            known_until: now.before(Duration::from_nanos(1)),
+            refilling: false,
+        }
     }
 
     /// Remembers a timer if it is near. One that lies a little beyond the horizon is remembered as well,

@@ -12,8 +12,8 @@ use partita_kernel::instance::SetAside;
 use partita_kernel::message::Start;
 use partita_kernel::turn::Next;
 use partita_kernel::{
-    Admission, Begun, Decision, Discard, Effect, Event, ExecutionId, Failure, Instance, InstanceId, Message, Payload,
-    Phase, State, Timestamp, Turn, TurnOutput,
+    Admission, Begun, Decision, Discard, Effect, Event, ExecutionId, Failure, Instance, InstanceId, Message,
+    Payload, Phase, State, Timestamp, Turn, TurnOutput,
 };
 
 impl Owner {
@@ -49,7 +49,8 @@ impl Owner {
     /// Whether the orchestrator must be brought here before anything can be done.
     fn must_be_loaded(&self, hot: &Hot) -> bool {
         let Some(instance) = &hot.instance else { return false };
-        let rewinds = hot.inbox.iter().any(|queued| matches!(queued.request, Request::Message(Message::Rewind { .. })));
+        let rewinds =
+            hot.inbox.iter().any(|queued| matches!(queued.request, Request::Message(Message::Rewind { .. })));
         let recovers = hot.inbox.iter().any(|queued| matches!(queued.request, Request::Recover));
         match &instance.state.phase {
             Phase::Running | Phase::Suspended => {
@@ -184,7 +185,9 @@ impl Owner {
             return;
         }
         let message = Message::Terminate { output: Some(Payload::from("\"replaced\"")), recurse: true };
-        if let Next::Settled(decision) = Turn::begin(old, Vec::from([message]), now, &self.shared.config.limits).next {
+        if let Next::Settled(decision) =
+            Turn::begin(old, Vec::from([message]), now, &self.shared.config.limits).next
+        {
             self.add_effects(id, decision.effects);
         }
     }
@@ -259,8 +262,10 @@ impl Owner {
             Turn::begin(instance, messages, now, &self.shared.config.limits)
         };
         let admitted = kept.into_iter().zip(&admissions);
-        let admitted: Vec<Message> =
-            admitted.filter(|(_, admission)| **admission == Admission::Admitted).map(|(message, _)| message).collect();
+        let admitted: Vec<Message> = admitted
+            .filter(|(_, admission)| **admission == Admission::Admitted)
+            .map(|(message, _)| message)
+            .collect();
         for (ticket, admission) in tickets.into_iter().zip(admissions) {
             self.settle(id, ticket, Answer { admission, execution: Some(execution) });
         }
@@ -286,7 +291,8 @@ impl Owner {
         }
         let output: TurnOutput = match &mut hot.executor {
             Executor::Live(execution) => {
-                let events: Vec<&Event> = turn.new_events().iter().filter(|event| event.kind.is_incoming()).collect();
+                let events: Vec<&Event> =
+                    turn.new_events().iter().filter(|event| event.kind.is_incoming()).collect();
                 let next_execution = ExecutionId(self.shared.unique());
                 let input = TurnInput { now: turn.now(), events: &events, replaying: false, next_execution };
                 run(execution.as_mut(), input)?
