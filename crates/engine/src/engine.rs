@@ -6,10 +6,11 @@ use crate::error::EngineError;
 use crate::executor::Registry;
 use crate::metrics::Metrics;
 use crate::nearest::nearest;
-use crate::partition::{Answer, Handle, Input, Owner, Queued, Request, RunningCalls, Shared, whole_history};
+use crate::partition::{
+    Answer, Handle, Input, Owner, Queued, Request, RunningCalls, Shared, deliverable, whole_history,
+};
 use crate::retention;
 use crate::view::{HistoryView, InstancePage, InstanceView, decode_events, decode_stored};
-use partita_kernel::codec::Wire;
 use partita_kernel::message::Start;
 use partita_kernel::{
     Admission, Discard, Event, ExecutionId, InstanceId, Limits, Message, Name, Partition, Payload, Status,
@@ -127,6 +128,8 @@ impl Engine {
             store_full: AtomicBool::new(false),
             run,
             counter: AtomicU64::new(0),
+            reopenings: AtomicU64::new(0),
+            reopening: tokio::sync::Mutex::new(()),
         });
         for (number, (handle, inbox)) in (0..count).zip(handles.into_iter().zip(inboxes)) {
             let partition = Partition(number);
@@ -595,10 +598,8 @@ fn refusal(id: &InstanceId, rule: Discard) -> EngineError {
 /// Messages that were sent and not consumed when the engine before this one ended.
 async fn deliver_stored(shared: &Shared, partition: Partition) -> Result<(), EngineError> {
     for stored in shared.store.messages(partition).await? {
-        let message = Message::from_bytes(&stored.bytes).map_err(|error| {
-            StoreError::Corrupt(format!("a message for instance {:?}: {error}", stored.target))
-        })?;
-        shared.send(stored.target, message, Some(stored.id));
+        let (target, queued) = deliverable(stored)?;
+        shared.deliver(target, queued, false);
     }
     Ok(())
 }

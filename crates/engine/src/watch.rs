@@ -2,7 +2,7 @@
 
 use crate::view::InstanceView;
 use parking_lot::Mutex;
-use partita_kernel::{Instance, InstanceId};
+use partita_kernel::InstanceId;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::sync::watch;
@@ -30,16 +30,18 @@ impl Watchers {
         receiver
     }
 
-    /// Whether anybody watches anything.
-    pub(crate) fn any(&self) -> bool {
-        self.count.load(SeqCst) > 0
+    /// Whether anybody watches an instance now.
+    pub(crate) fn watched(&self, id: &InstanceId) -> bool {
+        self.count.load(SeqCst) > 0 && self.map.lock().contains_key(id)
     }
 
-    /// Tells of a change.
-    pub(crate) fn changed(&self, instance: &Instance) {
-        let map = self.map.lock();
-        if let Some(sender) = map.get(&instance.id) {
-            sender.send_replace(Some(InstanceView::of(instance)));
+    /// Tells of a change. Whoever began to watch after the view was to be made looks for himself.
+    pub(crate) fn changed(&self, id: &InstanceId, view: Option<Box<InstanceView>>) {
+        if self.count.load(SeqCst) == 0 {
+            return;
+        }
+        if let Some(sender) = self.map.lock().get(id) {
+            sender.send_replace(view.map(|view| *view));
         }
     }
 

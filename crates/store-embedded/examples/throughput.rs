@@ -10,6 +10,7 @@ use partita_store::{
     StoredMessage, Write,
 };
 use partita_store_embedded::{EmbeddedStore, Options};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -78,8 +79,16 @@ fn turn(id: &InstanceId, turn: u32, at: i64) -> Put {
 
 fn lone_commits(folder: &Path) {
     let (store, epochs) = open(folder);
+    let mut bare = Vec::new();
+    let file = std::fs::File::create(folder.join("bare")).unwrap();
+    file.write_all_at(&vec![0; 4 << 20], 0).unwrap();
+    file.sync_all().unwrap();
     let mut times: Vec<Duration> = (0..3_000_u64)
         .map(|number| {
+            let start = Instant::now();
+            file.write_all_at(&[7; 600], number * 640).unwrap();
+            file.sync_data().unwrap();
+            bare.push(start.elapsed());
             let id = id(0, number / u64::from(LIFE));
             let put = turn(&id, (number % u64::from(LIFE)) as u32, number as i64);
             let batch = Batch { writes: vec![Write::Put(Box::new(put))], ..Batch::default() };
@@ -89,6 +98,8 @@ fn lone_commits(folder: &Path) {
         })
         .collect();
     times.sort();
+    bare.sort();
+    println!("bare write and sync, in turn with the commits: p50 {:?}, p90 {:?}", bare[1_500], bare[2_700]);
     println!(
         "lone commit: p50 {:?}, p90 {:?}, p99 {:?}",
         times[times.len() / 2],

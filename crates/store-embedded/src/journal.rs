@@ -200,14 +200,13 @@ impl Journal {
 
     /// Lets readers see a group that is durable, then tells those who wait.
     fn publish(&self, group: Vec<Waiting>) {
-        let mut sequence = self.next_sequence - group.len() as u64;
+        let first = self.next_sequence - group.len() as u64;
         let mut answers = Vec::with_capacity(group.len());
         let mut layers = self.shared.layers.lock();
         let was_empty = layers.active.is_empty();
-        for waiting in group {
+        for (sequence, waiting) in (first..).zip(group) {
             layers.active.apply(sequence, waiting.entry, self.shared.partitions);
             layers.durable = sequence;
-            sequence += 1;
             answers.push(waiting.answer);
         }
         if was_empty {

@@ -12,7 +12,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 /// So few rows are simply sorted.
-const FEW: u32 = 5_000;
+const FEW: u32 = 2_000;
 /// So many workflow names may each be looked up on their own.
 const NAMES: usize = 64;
 
@@ -234,10 +234,11 @@ fn by_name(conn: &Connection, query: &Query) -> Result<Option<Lead>, StoreError>
         names.iter().map(|name| Conditions::default().with("name = ?", [text(name)])).collect();
     let created = matches!(query.order, Order::CreatedAscending | Order::CreatedDescending);
     if !created {
-        for first in &firsts {
-            if !is_few(conn, &format!("instances{index}"), first)? {
-                return Ok(None);
-            }
+        let marks = vec!["?"; names.len()].join(", ");
+        let any =
+            Conditions::default().with(&format!("name IN ({marks})"), names.iter().map(|name| text(name)));
+        if !is_few(conn, &format!("instances{index}"), &any)? {
+            return Ok(None);
         }
     }
     Ok(Some(Lead { names: true, ..by_status(index, &query.filter, &firsts) }))
@@ -246,11 +247,9 @@ fn by_name(conn: &Connection, query: &Query) -> Result<Option<Lead>, StoreError>
 fn by_id(conn: &Connection, filter: &Filter) -> Result<Lead, StoreError> {
     if !filter.statuses.is_empty() {
         let lead = by_status(" INDEXED BY instances_by_status", filter, &[Conditions::default()]);
-        let mut few = true;
-        for walk in &lead.walks {
-            few = few && is_few(conn, &format!("instances{}", lead.index), walk)?;
-        }
-        if few {
+        let codes: Vec<String> = filter.statuses.iter().map(|status| status.code().to_string()).collect();
+        let any = Conditions::default().with(&format!("status IN ({})", codes.join(", ")), []);
+        if is_few(conn, &format!("instances{}", lead.index), &any)? {
             return Ok(lead);
         }
     }

@@ -17,7 +17,7 @@ pub(crate) enum Cell {
     /// It was deleted.
     Gone,
     /// It was written.
-    Live(Live),
+    Live(Box<Live>),
 }
 
 /// An instance that was written since the last fold.
@@ -168,12 +168,12 @@ impl Overlay {
                 old
             }
             Some(gone @ Cell::Gone) => {
-                *gone = Cell::Live(Live::new(put, Wiped::Everything));
+                *gone = Cell::Live(Box::new(Live::new(put, Wiped::Everything)));
                 None
             }
             None => {
                 self.bytes += CELL_BYTES;
-                self.cells.insert(id.clone(), Cell::Live(Live::new(put, Wiped::Nothing)));
+                self.cells.insert(id.clone(), Cell::Live(Box::new(Live::new(put, Wiped::Nothing))));
                 None
             }
         };

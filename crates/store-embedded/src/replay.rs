@@ -55,8 +55,10 @@ pub(crate) fn verify(
     take: &mut dyn FnMut(u64, Entry) -> Result<(), StoreError>,
 ) -> Result<Found, StoreError> {
     let segments = list(disk, folder)?;
-    let first =
-        segments.iter().find_map(|segment| segment.header).map_or(position, |header| header.first.saturating_sub(1));
+    let first = segments
+        .iter()
+        .find_map(|segment| segment.header)
+        .map_or(position, |header| header.first.saturating_sub(1));
     read_all(disk, folder, &segments, first.min(position), position, take)
 }
 
@@ -75,12 +77,17 @@ fn read_all(
     }
     for (index, segment) in segments.iter().enumerate() {
         let next = segments.iter().skip(index + 1).find_map(|next| next.header);
+        let blank_follows = segments.get(index + 1).is_some_and(|next| next.header.is_none());
         let last = match (segment.header, next) {
+            (None, Some(next)) if next.first > found.durable.max(position) + 1 => {
+                return Err(damaged(folder, segment.number, 0, "its header is damaged"));
+            }
             (None, Some(next)) => next.first.saturating_sub(1),
             (None, None) => blank(disk, folder, segment)?,
             (Some(_), Some(next)) if next.first <= from + 1 => next.first.saturating_sub(1),
             (Some(header), next) => {
-                let mut tail = Tail { folder, segment, header, next, from, position, found: &mut found };
+                let mut tail =
+                    Tail { folder, segment, header, next, blank_follows, from, position, found: &mut found };
                 tail.read(disk, take)?
             }
         };
@@ -124,14 +131,13 @@ fn read_header(
     }
 }
 
-/// A last segment without a header: never begun, or its first write is torn. Two whole frames cannot come
-/// from one torn write, so then it is the header that is damaged.
+/// A last segment without a header: never begun, or its first write is torn. The first frame's beginning
+/// shares a sector with the header, so when there is a whole frame, it is the header that is damaged.
 fn blank(disk: &dyn Disk, folder: &Path, segment: &Segment) -> Result<u64, StoreError> {
     let bytes = read_segment(disk, folder, segment)?;
     if let Some(first) = frame::claimed_first(&bytes, HEADER_BYTES) {
         let header = SegmentHeader { number: segment.number, first };
-        let one = frame::frame_at(&bytes, HEADER_BYTES, header);
-        if one.is_some_and(|one| frame::frame_at(&bytes, one.end, header).is_some()) {
+        if frame::frame_at(&bytes, HEADER_BYTES, header).is_some() {
             return Err(damaged(folder, segment.number, 0, "its header is damaged"));
         }
     }
@@ -164,6 +170,8 @@ struct Tail<'a> {
     segment: &'a Segment,
     header: SegmentHeader,
     next: Option<SegmentHeader>,
+    /// Whether the very next segment has no header: what is missing may be in that one.
+    blank_follows: bool,
     from: u64,
     position: u64,
     found: &'a mut Found,
@@ -225,6 +233,9 @@ impl Tail<'_> {
     fn check_end(&mut self, bytes: &[u8], offset: usize, expected: u64) -> Result<(), StoreError> {
         match self.next {
             Some(next) if next.first == expected || next.first <= self.position + 1 => Ok(()),
+            Some(_) if self.blank_follows && frame::next_frame(bytes, offset, self.header).is_none() => {
+                Ok(())
+            }
             Some(next) => {
                 let why =
                     format!("the entries {expected} to {} cannot be read", next.first.saturating_sub(1));

@@ -1,7 +1,7 @@
 //! The journal's files: which there are, the next one made ready ahead of time, old ones used again.
 
 use crate::disk::{Disk, SegmentFile};
-use crate::frame::HEADER_BYTES;
+use crate::frame::{FRAME_BYTES, HEADER_BYTES};
 use parking_lot::{Condvar, Mutex};
 use partita_store::StoreError;
 use std::io;
@@ -15,7 +15,7 @@ const UNFINISHED: &str = "spare.tmp";
 /// How many bytes are written at a time to make one.
 const ZEROES: usize = 1 << 20;
 /// How many old segments are kept to be used again.
-const RETIRED: usize = 2;
+const RETIRED: usize = 1;
 
 /// A segment whose last entry is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,9 +178,9 @@ impl Segments {
     fn make_spare(&self, retired: Option<PathBuf>) -> io::Result<Box<dyn SegmentFile>> {
         let spare = self.folder.join(SPARE);
         if let Some(old) = retired {
-            // The old header goes first: a segment without one was never begun.
+            // The old header goes, and the beginning of the first frame: without them a segment was never begun.
             let file = self.disk.open(&old)?;
-            file.write_at(&[0; HEADER_BYTES], 0)?;
+            file.write_at(&[0; HEADER_BYTES + FRAME_BYTES], 0)?;
             file.sync()?;
             self.disk.rename(&old, &spare)?;
             return Ok(file);

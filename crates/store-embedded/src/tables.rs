@@ -2,7 +2,7 @@
 
 use crate::db;
 use crate::overlay::{Cell, Live, Overlay, Wiped};
-use partita_kernel::{InstanceId, Partition, Tags};
+use partita_kernel::{InstanceId, Partition, Payload, Tags};
 use partita_store::{Events, HeadRecord, StateRecord};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeMap;
@@ -139,7 +139,7 @@ impl Writer<'_> {
             state.set_aside,
             head.parent.as_ref().map(InstanceId::as_str),
             tags_text(&head.tags),
-            state.custom_status.as_ref().map(|status| status.as_str()),
+            state.custom_status.as_ref().map(Payload::as_str),
             db::pack(&head.bytes),
             db::pack(&state.bytes),
         ])?;
@@ -172,7 +172,7 @@ impl Writer<'_> {
             state.next_wake.map(|at| at.0),
             state.recover,
             state.set_aside,
-            state.custom_status.as_ref().map(|status| status.as_str()),
+            state.custom_status.as_ref().map(Payload::as_str),
             db::pack(&state.bytes),
         ])?;
         Ok(())

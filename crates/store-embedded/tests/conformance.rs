@@ -1,5 +1,7 @@
 //! The suite on the embedded store.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use partita_store::Store;

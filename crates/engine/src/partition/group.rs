@@ -3,6 +3,7 @@
 use super::slot::{Answer, Executor, Hot, Queued, Reply, Request, Slot};
 use super::{Committing, Owner, STALL};
 use crate::error::EngineError;
+use crate::view::InstanceView;
 use partita_kernel::codec::{Wire, Writer};
 use partita_kernel::effect::Effect;
 use partita_kernel::{Event, Instance, InstanceId, Message, Status};
@@ -15,14 +16,20 @@ use std::sync::atomic::Ordering::Relaxed;
 #[derive(Default)]
 pub(super) struct Group {
     batch: Batch,
-    touched: Vec<InstanceId>,
+    touched: Vec<Touched>,
     answers: Vec<(Reply, Answer)>,
     effects: Vec<(InstanceId, Effect, Option<MessageId>)>,
-    changed: Vec<Instance>,
     /// What must be done again if the commit fails.
     undo: Vec<(InstanceId, Queued)>,
+    consumed: Vec<MessageId>,
     /// How many instances it deletes.
     deleted: u64,
+}
+
+/// An instance of which the group holds a record, as whoever watches it will see it.
+struct Touched {
+    id: InstanceId,
+    view: Option<Box<InstanceView>>,
 }
 
 impl Group {
@@ -52,21 +59,19 @@ impl Owner {
         self.shared.metrics.events.add(u64::from(events.count));
         let put = Put { id: instance.id.clone(), head, state, reset_history, events };
         self.gathering.batch.writes.push(Write::Put(Box::new(put)));
-        self.touch(hot, &instance.id);
-        if self.shared.watchers.any() {
-            self.gathering.changed.push(instance.clone());
-        }
+        let seen = self.shared.watchers.watched(&instance.id).then(|| Box::new(InstanceView::of(instance)));
+        self.touch(hot, &instance.id, seen);
     }
 
     pub(super) fn record_deletion(&mut self, hot: &mut Hot, id: &InstanceId) {
         self.gathering.batch.writes.push(Write::Delete(id.clone()));
         self.gathering.deleted += 1;
-        self.touch(hot, id);
+        self.touch(hot, id, None);
     }
 
-    fn touch(&mut self, hot: &mut Hot, id: &InstanceId) {
+    fn touch(&mut self, hot: &mut Hot, id: &InstanceId, view: Option<Box<InstanceView>>) {
         hot.uncommitted += 1;
-        self.gathering.touched.push(id.clone());
+        self.gathering.touched.push(Touched { id: id.clone(), view });
     }
 
     pub(super) fn add_effects(&mut self, id: &InstanceId, effects: Vec<Effect>) {
@@ -92,6 +97,7 @@ impl Owner {
         }
         if let Some(message) = ticket.id {
             self.gathering.batch.consumed.push(message);
+            self.gathering.consumed.push(message);
         }
         match (ticket.reply, ticket.again) {
             (Some(reply), _) => self.gathering.answers.push((reply, answer)),
@@ -134,11 +140,15 @@ impl Owner {
     /// The group is durable: now, and only now, its effects leave.
     fn release(&mut self, group: Group) {
         self.shared.metrics.instances_purged.add(group.deleted);
-        for id in group.touched {
+        for Touched { id, view } in group.touched {
             self.committed_record(&id);
+            self.shared.watchers.changed(&id, view);
         }
-        for instance in &group.changed {
-            self.shared.watchers.changed(instance);
+        for id in group.consumed {
+            self.delivered.remove(&id);
+            if let Some(meanwhile) = &mut self.consumed_meanwhile {
+                meanwhile.insert(id);
+            }
         }
         for (reply, answer) in group.answers {
             let _ = reply.send(Ok(answer)); // whoever asked may have gone
@@ -184,38 +194,49 @@ impl Owner {
         tracing::warn!(partition = self.partition.0, %error, "a commit failed; going back to what is durable");
         let gathered = std::mem::take(&mut self.gathering);
         let mut again = Vec::new();
-        for group in [failed, gathered] {
+        let unknown = matches!(error, StoreError::Poisoned(_));
+        for (group, unknown) in [(failed, unknown), (gathered, false)] {
             for (reply, _) in group.answers {
                 let _ = reply.send(Err(EngineError::Store(error.clone())));
             }
-            again.extend(group.undo);
-            for id in group.touched {
+            for (id, queued) in group.undo {
+                match queued.id {
+                    // It may have been consumed for good: only the store knows, and is asked again.
+                    Some(message) if unknown => drop(self.delivered.remove(&message)),
+                    _ => again.push((id, queued)),
+                }
+            }
+            for Touched { id, .. } in group.touched {
                 again.extend(self.forget(&id));
             }
         }
         self.after_commit.clear();
-        if *error == StoreError::Fenced {
-            self.fenced = true;
-            return;
+        let reopened = self.reopening != self.shared.reopenings.load(Relaxed);
+        match error {
+            StoreError::Fenced if !reopened => {
+                self.fenced = true;
+                return;
+            }
+            StoreError::Poisoned(_) if !reopened => {
+                let (shared, seen) = (self.shared.clone(), self.reopening);
+                tokio::spawn(async move { shared.reopen(seen).await });
+            }
+            _ => {}
         }
         self.shared.store_full.store(matches!(error, StoreError::Full(_)), Relaxed);
         self.stalled_until = Some(self.shared.now().after(STALL));
-        let store = self.shared.store.clone();
-        tokio::spawn(async move {
-            if let Err(error) = store.reopen().await {
-                tracing::warn!(%error, "the store cannot be reopened yet");
-            }
-        });
         for (id, queued) in again {
-            self.enqueue(id, queued, false);
+            self.place(id, queued, false);
         }
     }
 
-    /// Drops an instance from memory, and gives back what it still has to do: at least to look again.
+    /// Drops an instance from memory, and gives back what it still has to do: at least to be looked at as
+    /// after a restart, because the record that seemed lost may be there, and its effects never left.
     fn forget(&mut self, id: &InstanceId) -> Vec<(InstanceId, Queued)> {
         let Some(Slot::Hot(hot)) = self.slots.remove(id) else { return Vec::new() };
         self.shared.metrics.hot_instances.sub(1);
         let mut again: Vec<_> = hot.inbox.into_iter().map(|queued| (id.clone(), queued)).collect();
+        again.push((id.clone(), Queued { request: Request::Recover, id: None, reply: None }));
         again.push((id.clone(), Queued::message(Message::Wake)));
         again
     }

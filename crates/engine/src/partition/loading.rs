@@ -10,6 +10,8 @@ use partita_kernel::codec::Wire;
 use partita_kernel::effect::WorkItem;
 use partita_kernel::history::effective;
 use partita_kernel::{Event, EventKind, Failure, Instance, InstanceId, Message, Phase, Status};
+use partita_store::{StoreError, StoredMessage};
+use rustc_hash::FxHashSet;
 
 /// How much of a history is read at a time.
 const PAGE_BYTES: usize = 4 << 20;
@@ -160,6 +162,52 @@ pub(super) fn not_registered(shared: &Shared, name: &str) -> Failure {
     let advice = crate::nearest::advice(&known);
     let text = format!("no workflow is called {name:?} in this process{advice}. Register it and start again");
     Failure::new("OrchestratorNotRegistered", text).non_retriable()
+}
+
+impl Owner {
+    /// Reads the messages again that are stored for this partition.
+    pub(super) fn rescan(&mut self) {
+        if self.consumed_meanwhile.replace(FxHashSet::default()).is_some() {
+            return; // one reading is under way; what it may miss is read after the failure that asks next
+        }
+        let (store, partition) = (self.shared.store.clone(), self.partition);
+        let inbox = self.handle.inbox.clone();
+        tokio::spawn(async move {
+            let _ = inbox.send(Input::Stored(store.messages(partition).await));
+        });
+    }
+
+    pub(super) fn rescanned(&mut self, messages: Result<Vec<StoredMessage>, StoreError>) {
+        let meanwhile = self.consumed_meanwhile.take().unwrap_or_default();
+        let found = messages.map_err(EngineError::from).and_then(|stored| {
+            let stored = stored.into_iter().filter(|stored| !meanwhile.contains(&stored.id));
+            stored.map(deliverable).collect::<Result<Vec<_>, _>>()
+        });
+        match found {
+            Ok(found) => {
+                for (target, queued) in found {
+                    self.enqueue(target, queued, false);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(partition = self.partition.0, %error, "cannot read stored messages; trying again");
+                let inbox = self.handle.inbox.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(super::STALL * 4).await;
+                    let _ = inbox.send(Input::Rescan);
+                });
+            }
+        }
+    }
+}
+
+/// A stored message as it is delivered.
+pub(crate) fn deliverable(stored: StoredMessage) -> Result<(InstanceId, Queued), EngineError> {
+    let StoredMessage { id, target, bytes } = stored;
+    match Message::from_bytes(&bytes) {
+        Ok(message) => Ok((target, Queued { request: Request::Message(message), id: Some(id), reply: None })),
+        Err(error) => Err(StoreError::Corrupt(format!("a message for instance {target:?}: {error}")).into()),
+    }
 }
 
 pub(crate) async fn whole_history(shared: &Shared, id: &InstanceId) -> Result<Vec<Event>, EngineError> {

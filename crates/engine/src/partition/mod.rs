@@ -18,7 +18,7 @@ mod timers;
 mod turns;
 
 pub(crate) use calls::RunningCalls;
-pub(crate) use loading::whole_history;
+pub(crate) use loading::{deliverable, whole_history};
 pub(crate) use slot::{Answer, Queued, Reply, Request};
 
 use crate::clock::Clock;
@@ -30,13 +30,13 @@ use crate::watch::Watchers;
 use futures::future::BoxFuture;
 use group::Group;
 use loading::Loaded;
-use partita_kernel::{InstanceId, Message, Partition, Timestamp};
-use partita_store::{Epoch, MessageId, Store, StoreError};
-use rustc_hash::FxHashMap;
+use partita_kernel::{InstanceId, Partition, Timestamp};
+use partita_store::{Epoch, MessageId, Store, StoreError, StoredMessage};
+use rustc_hash::{FxHashMap, FxHashSet};
 use slot::Slot;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use timers::Timers;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -59,6 +59,9 @@ pub(crate) struct Shared {
     /// Distinguishes this run's messages and generations from every other run's.
     pub(crate) run: u64,
     pub(crate) counter: AtomicU64,
+    /// How many times the store was reopened after a failure.
+    pub(crate) reopenings: AtomicU64,
+    pub(crate) reopening: tokio::sync::Mutex<()>,
 }
 
 /// How others reach a partition.
@@ -74,6 +77,12 @@ pub(crate) enum Input {
     Deliver { target: InstanceId, queued: Queued, fresh: bool },
     /// An instance came from the store.
     Loaded(Box<Loaded>),
+    /// The store was reopened: the partition's new lease, as of that reopening.
+    Epoch { epoch: Epoch, reopening: u64 },
+    /// A commit somewhere had an unknown outcome: look for messages that it may have sent.
+    Rescan,
+    /// Undelivered messages came from the store.
+    Stored(Result<Vec<StoredMessage>, StoreError>),
     /// Timers came from the store.
     Due(Result<timers::Refill, StoreError>),
     /// Stop when nothing is under way.
@@ -98,13 +107,36 @@ impl Shared {
         }
     }
 
-    pub(crate) fn send(&self, target: InstanceId, message: Message, id: Option<MessageId>) {
-        self.deliver(target, Queued { request: Request::Message(message), id, reply: None }, false);
+    /// Makes a store usable again that failed during the reopening `seen`, and takes all leases anew.
+    pub(crate) async fn reopen(&self, seen: u64) {
+        let _alone = self.reopening.lock().await;
+        if self.reopenings.load(Relaxed) != seen {
+            return; // somebody else was first
+        }
+        let reopening = seen + 1;
+        self.reopenings.store(reopening, Relaxed);
+        while let Err(error) = self.store.reopen().await {
+            tracing::warn!(%error, "the store cannot be reopened yet; trying again");
+            if self.stopping.load(Relaxed) {
+                return;
+            }
+            tokio::time::sleep(STALL * 4).await;
+        }
+        for (number, handle) in (0_u16..).zip(&self.partitions) {
+            // A partition whose lease cannot be had stays stalled and says so.
+            match self.store.acquire(Partition(number), &self.config.owner).await {
+                Ok(epoch) => {
+                    let _ = handle.inbox.send(Input::Epoch { epoch, reopening });
+                    let _ = handle.inbox.send(Input::Rescan);
+                }
+                Err(error) => tracing::error!(partition = number, %error, "cannot take the lease again"),
+            }
+        }
     }
 
     /// A number that no run of any engine on this store gives twice.
     pub(crate) fn unique(&self) -> u128 {
-        let count = self.counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let count = self.counter.fetch_add(1, Relaxed);
         (u128::from(self.run) << 64) | u128::from(count)
     }
 }
@@ -114,6 +146,8 @@ pub(crate) struct Owner {
     shared: Arc<Shared>,
     partition: Partition,
     epoch: Epoch,
+    /// The reopening of the store that the lease belongs to.
+    reopening: u64,
     inbox: mpsc::UnboundedReceiver<Input>,
     handle: Handle,
     slots: FxHashMap<InstanceId, Slot>,
@@ -121,6 +155,10 @@ pub(crate) struct Owner {
     /// Instances that wait for a commit before they can go on.
     after_commit: Vec<InstanceId>,
     timers: Timers,
+    /// Stored messages that were delivered and are not durably consumed: none is taken in twice.
+    delivered: FxHashSet<MessageId>,
+    /// While stored messages are read again: those that were consumed meanwhile.
+    consumed_meanwhile: Option<FxHashSet<MessageId>>,
     gathering: Group,
     committing: Option<Committing>,
     /// No turns until then: the store refused a commit.
@@ -160,12 +198,15 @@ impl Owner {
             shared,
             partition,
             epoch,
+            reopening: 0,
             inbox,
             handle,
             slots: FxHashMap::default(),
             ready: VecDeque::new(),
             after_commit: Vec::new(),
             timers,
+            delivered: FxHashSet::default(),
+            consumed_meanwhile: None,
             gathering: Group::default(),
             committing: None,
             stalled_until: None,
@@ -244,6 +285,12 @@ impl Owner {
             Input::Deliver { target, queued, fresh } => self.enqueue(target, queued, fresh),
             Input::Loaded(loaded) => self.loaded(*loaded),
             Input::Due(refill) => self.refilled(refill),
+            Input::Epoch { epoch, reopening } => {
+                self.epoch = epoch;
+                self.reopening = reopening;
+            }
+            Input::Rescan => self.rescan(),
+            Input::Stored(messages) => self.rescanned(messages),
             Input::Stop(stopped) => self.stop = Some(stopped),
         }
     }
@@ -257,6 +304,13 @@ impl Owner {
             queued.answer(Err(EngineError::Store(why)));
             return;
         }
+        if queued.id.is_some_and(|id| !self.delivered.insert(id)) {
+            return; // it is here already
+        }
+        self.place(target, queued, fresh);
+    }
+
+    fn place(&mut self, target: InstanceId, queued: Queued, fresh: bool) {
         match self.slots.get_mut(&target) {
             Some(Slot::Hot(hot)) => {
                 hot.inbox.push(queued);
@@ -278,8 +332,12 @@ impl Owner {
         if self.stalled_until.is_some_and(|until| until > now) {
             return;
         }
+        if self.reopening != self.shared.reopenings.load(Relaxed) {
+            self.stalled_until = Some(now.after(STALL)); // the new lease is on its way
+            return;
+        }
         if self.stalled_until.take().is_some() {
-            self.shared.store_full.store(false, std::sync::atomic::Ordering::Relaxed);
+            self.shared.store_full.store(false, Relaxed);
         }
         for _ in 0..self.ready.len() {
             if self.gathering.len() >= self.shared.config.group_writes {

@@ -1,6 +1,7 @@
 //! One instance whose history counts: what was acknowledged can be told from its length.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)] // each test file uses a part of this
+#![allow(dead_code, unreachable_pub, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use futures::executor::block_on;
 use partita_kernel::{InstanceId, Partition, Status, Timestamp};
@@ -16,7 +17,7 @@ use std::time::Duration;
 pub fn options() -> Options {
     Options {
         partitions: 1,
-        segment_bytes: 4096,
+        segment_bytes: 1024,
         fold_interval: Duration::from_secs(3600),
         ..Options::default()
     }
