@@ -1,0 +1,210 @@
+//! The server, its store, its limits, what it offers.
+
+use crate::instance::{Counts, Status};
+use crate::time::Time;
+use partita_engine::kernel;
+use serde::{Deserialize, Serialize};
+
+/// The server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct About {
+    /// The product: `Partita`.
+    pub product: String,
+    /// Its version.
+    pub version: String,
+    /// When this server began.
+    pub started_at: Time,
+    /// How long ago that is.
+    pub uptime_seconds: f64,
+    /// The engine's time now.
+    pub now: Time,
+    /// Who this process is among the owners of the store.
+    pub owner: String,
+    /// How many partitions the task hub has.
+    pub partitions: u16,
+    /// Whether new work is taken in.
+    pub ready: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_ready: Option<String>,
+    /// The store.
+    pub store: StoreInfo,
+}
+
+/// The size and place of a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoreInfo {
+    /// `memory`, `embedded`, …
+    pub kind: String,
+    /// Its folder or address.
+    pub location: String,
+    /// Bytes on disk.
+    pub disk_bytes: u64,
+    /// Bytes that are durable but not yet in the tables.
+    pub unfolded_bytes: u64,
+    /// Instances, as far as it is cheap to know.
+    pub instances: u64,
+}
+
+impl From<&partita_engine::store::StoreInfo> for StoreInfo {
+    fn from(info: &partita_engine::store::StoreInfo) -> Self {
+        Self {
+            kind: info.kind.clone(),
+            location: info.location.clone(),
+            disk_bytes: info.disk_bytes,
+            unfolded_bytes: info.unfolded_bytes,
+            instances: info.instances,
+        }
+    }
+}
+
+/// The workflows that are offered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkflowList {
+    /// By name.
+    pub workflows: Vec<Workflow>,
+}
+
+/// A workflow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Workflow {
+    /// Its name.
+    pub name: String,
+    /// How many instances of it there are; left out with `counts=false`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Counts>,
+}
+
+/// The functions that are offered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionList {
+    /// By name.
+    pub functions: Vec<Function>,
+}
+
+/// A function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+}
+
+/// Who offers workflows and functions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerList {
+    /// All of them.
+    pub workers: Vec<Worker>,
+}
+
+/// One that offers workflows and functions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Worker {
+    /// Its id.
+    pub id: String,
+    /// Where it runs: `in-process`.
+    pub kind: String,
+    /// Names of workflows.
+    pub workflows: Vec<String>,
+    /// Names of functions.
+    pub functions: Vec<String>,
+    /// Calls of functions under way.
+    pub calls_running: usize,
+    /// How many there may be at a time.
+    pub calls_limit: usize,
+}
+
+/// The limits in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Bytes of one input, output or event.
+    pub payload_bytes: usize,
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Bytes of a custom status.
+    pub custom_status_bytes: usize,
+    /// Characters of an instance id.
+    pub instance_id_chars: usize,
+    /// Characters of a name.
+    pub name_chars: usize,
+    /// Tags of one instance or call.
+    pub tags: usize,
+    /// Bytes of one tag, key and value together.
+    pub tag_bytes: usize,
+    /// Events of one history.
+    pub history_events: usize,
+    /// Calls, timers and children that one instance may wait for at a time.
+    pub outstanding: usize,
+    /// Commands of one turn.
+    pub commands: usize,
+    /// Messages that wait in an instance that cannot run now.
+    pub pending_messages: usize,
+    /// Requests under way at a time.
+    pub concurrent_requests: usize,
+    /// Function calls in one process at a time.
+    pub concurrent_calls: usize,
+}
+
+impl Limits {
+    /// The limits of an engine behind a server.
+    #[must_use]
+    pub fn of(config: &partita_engine::EngineConfig, body_bytes: usize) -> Self {
+        let limits: &kernel::Limits = &config.limits;
+        Self {
+            payload_bytes: limits.payload_bytes,
+            body_bytes,
+            custom_status_bytes: limits.custom_status_bytes,
+            instance_id_chars: limits.instance_id_chars,
+            name_chars: limits.name_chars,
+            tags: limits.tags,
+            tag_bytes: limits.tag_bytes,
+            history_events: limits.history_events,
+            outstanding: limits.outstanding,
+            commands: limits.commands,
+            pending_messages: limits.pending_messages,
+            concurrent_requests: config.concurrent_requests,
+            concurrent_calls: config.concurrent_calls,
+        }
+    }
+}
+
+/// The retention rules in force.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retention {
+    /// In order.
+    pub rules: Vec<RetentionRule>,
+    /// How often they are applied.
+    pub interval_seconds: f64,
+}
+
+/// Finished instances that are deleted some time after their end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetentionRule {
+    /// Of which statuses; all finished ones when empty.
+    pub statuses: Vec<Status>,
+    /// Of which workflows; all when empty.
+    pub names: Vec<String>,
+    /// How long after their end.
+    pub keep_seconds: f64,
+}
+
+impl From<&partita_engine::EngineConfig> for Retention {
+    fn from(config: &partita_engine::EngineConfig) -> Self {
+        let rules = config.retention.iter().map(|rule| RetentionRule {
+            statuses: rule.statuses.iter().copied().map(Status).collect(),
+            names: rule.names.clone(),
+            keep_seconds: rule.keep.as_secs_f64(),
+        });
+        Self { rules: rules.collect(), interval_seconds: config.retention_interval.as_secs_f64() }
+    }
+}

@@ -1,0 +1,45 @@
+//! The transfer types of Partita's own HTTP API (`/api/v1`), read and written by the server and by its
+//! clients, and their conversions from what the engine knows.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`json`] | payloads as JSON, exactly as they were written |
+//! | [`time`] | instants as RFC 3339 |
+//! | [`instance`] | instances: summaries, details, pages, counts |
+//! | [`history`] | the events of a history |
+//! | [`filter`] | which instances are meant, in a query and in a body |
+//! | [`cursor`] | where the next page begins |
+//! | [`request`] | what clients send |
+//! | [`report`] | what comes back from starts, purges and bulk operations |
+//! | [`why`] | why an instance waits |
+//! | [`about`] | the server, its store, its limits, what it offers |
+//! | [`problem`] | errors (RFC 9457) |
+//! | [`paths`] | the addresses of it all |
+#![forbid(unsafe_code)]
+
+pub mod about;
+pub mod cursor;
+pub mod filter;
+pub mod history;
+pub mod instance;
+pub mod json;
+pub mod paths;
+pub mod problem;
+pub mod report;
+pub mod request;
+pub mod time;
+pub mod why;
+
+pub use about::{
+    About, Function, FunctionList, Limits, Retention, RetentionRule, StoreInfo, Worker, WorkerList, Workflow,
+    WorkflowList,
+};
+pub use filter::{Filter, ListQuery, Order};
+pub use history::{Event, Failure, HistoryPage, Parent, Trace};
+pub use instance::{Counts, InstanceDetail, InstancePage, InstanceSummary, SetAside, Status};
+pub use json::Json;
+pub use problem::{Problem, ProblemKind};
+pub use report::{BackupReport, BulkFailure, BulkReport, Links, PurgeReport, Started};
+pub use request::{Backup, Bulk, BulkOperation, Reason, Restart, Start, Terminate, WaitUntil};
+pub use time::Time;
+pub use why::{Why, WhyReason};

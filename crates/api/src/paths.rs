@@ -1,0 +1,82 @@
+//! The addresses of the own API, relative to the server's base.
+
+/// Where the own API begins.
+pub const BASE: &str = "/api/v1";
+/// Where its description is.
+pub const OPENAPI: &str = "/api/openapi.json";
+/// All instances (`GET` lists, `DELETE` purges by filter).
+pub const INSTANCES: &str = "/api/v1/instances";
+/// How many instances there are.
+pub const COUNTS: &str = "/api/v1/counts";
+/// Workflows that are offered.
+pub const WORKFLOWS: &str = "/api/v1/workflows";
+/// Functions that are offered.
+pub const FUNCTIONS: &str = "/api/v1/functions";
+/// Who offers them.
+pub const WORKERS: &str = "/api/v1/workers";
+/// The limits in force.
+pub const LIMITS: &str = "/api/v1/limits";
+/// The retention rules in force.
+pub const RETENTION: &str = "/api/v1/retention";
+/// The server and its store.
+pub const ABOUT: &str = "/api/v1/about";
+/// Copies the store.
+pub const BACKUP: &str = "/api/v1/store/backup";
+
+/// Where instances of a workflow are started.
+#[must_use]
+pub fn start(workflow: &str) -> String {
+    format!("{WORKFLOWS}/{}/instances", encode(workflow))
+}
+
+/// One instance.
+#[must_use]
+pub fn instance(id: &str) -> String {
+    format!("{INSTANCES}/{}", encode(id))
+}
+
+/// What belongs to one instance: `history`, `why`, `wait`, `events` (a live stream), `children`, `suspend`, `resume`,
+/// `terminate`, `rewind`, `restart`.
+#[must_use]
+pub fn of_instance(id: &str, what: &str) -> String {
+    format!("{}/{what}", instance(id))
+}
+
+/// Where an external event is raised.
+#[must_use]
+pub fn raise_event(id: &str, event: &str) -> String {
+    format!("{}/events/{}", instance(id), encode(event))
+}
+
+/// Where many instances are operated on at once.
+#[must_use]
+pub fn bulk(operation: crate::BulkOperation) -> String {
+    format!("{BASE}/bulk/{operation}")
+}
+
+/// Percent-encodes one part of a path or query (RFC 3986: all but unreserved characters).
+#[must_use]
+pub fn encode(text: &str) -> String {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or('0');
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_paths_are_encoded() {
+        assert_eq!(raise_event("a b:1", "paid/ö"), "/api/v1/instances/a%20b%3A1/events/paid%2F%C3%B6");
+        assert_eq!(start("New-Order_1.0~"), "/api/v1/workflows/New-Order_1.0~/instances");
+    }
+}

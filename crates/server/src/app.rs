@@ -1,0 +1,158 @@
+//! The router, and what all handlers share.
+
+use crate::answer::Refusal;
+use crate::guard::Hosts;
+use crate::metrics::HttpMetrics;
+use crate::options::ServerOptions;
+use crate::{durable_functions, guard, health, metrics, observe, partita, triggers};
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::{Method, Uri};
+use axum::routing::{MethodFilter, on};
+use partita_api::problem::ProblemKind;
+use partita_engine::Engine;
+use partita_engine::kernel::Timestamp;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// The description of the own API (OpenAPI 3.1), as it is served at `/api/openapi.json`.
+pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
+
+/// What all handlers share.
+pub(crate) struct App {
+    pub(crate) engine: Engine,
+    pub(crate) options: ServerOptions,
+    pub(crate) hosts: Hosts,
+    pub(crate) http: HttpMetrics,
+    pub(crate) started_at: Timestamp,
+    /// Cancelled when the server begins to stop: long polls and streams end.
+    pub(crate) stopping: CancellationToken,
+}
+
+pub(crate) type Shared = Arc<App>;
+
+impl App {
+    pub(crate) fn new(
+        engine: Engine,
+        options: ServerOptions,
+        hosts: Hosts,
+        stopping: CancellationToken,
+    ) -> Self {
+        let started_at = engine.now();
+        Self { engine, options, hosts, http: HttpMetrics::default(), started_at, stopping }
+    }
+
+    /// Bytes of a request's body.
+    pub(crate) fn body_bytes(&self) -> usize {
+        self.options.body_bytes.unwrap_or_else(|| self.engine.limits().payload_bytes.saturating_add(1 << 20))
+    }
+
+    /// Whether new work is taken in; says why not.
+    pub(crate) fn ready(&self) -> Result<(), Refusal> {
+        if self.stopping.is_cancelled() {
+            return Err(partita_engine::EngineError::Stopping.into());
+        }
+        Ok(self.engine.ready()?)
+    }
+}
+
+/// All that this server serves, to be merged into or nested under an axum application of one's own.
+///
+/// Which hosts may be addressed is then that application's affair, unless `allowed_hosts` is set.
+/// Schedules are not run by the router: [`Schedules::spawn`](crate::Schedules::spawn) does.
+pub fn router(engine: Engine, options: ServerOptions) -> Router {
+    let hosts = Hosts::of_router(&options);
+    of_app(&Arc::new(App::new(engine, options, hosts, CancellationToken::new())))
+}
+
+pub(crate) fn of_app(app: &Shared) -> Router {
+    routes(app)
+        .router
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), observe::observe))
+        .with_state(app.clone())
+}
+
+/// Every route but those that only the dialects know.
+pub(crate) fn routes(app: &Shared) -> Routes {
+    let routes = Routes::default()
+        .get("/livez", health::live)
+        .get("/readyz", health::ready)
+        .get("/metrics", metrics::metrics);
+    let routes = partita::routes(routes);
+    let routes = durable_functions::routes(routes);
+    triggers::routes(routes, &app.options.triggers)
+}
+
+/// A router that remembers what is in it.
+#[derive(Default)]
+pub(crate) struct Routes {
+    pub(crate) router: Router<Shared>,
+    #[allow(dead_code)] // read by the test that compares it with the OpenAPI document
+    pub(crate) known: Vec<(Method, String)>,
+}
+
+impl Routes {
+    pub(crate) fn get<H: Handler<T, Shared>, T: 'static>(self, path: &str, handler: H) -> Self {
+        self.on(Method::GET, path, handler)
+    }
+    pub(crate) fn post<H: Handler<T, Shared>, T: 'static>(self, path: &str, handler: H) -> Self {
+        self.on(Method::POST, path, handler)
+    }
+    pub(crate) fn delete<H: Handler<T, Shared>, T: 'static>(self, path: &str, handler: H) -> Self {
+        self.on(Method::DELETE, path, handler)
+    }
+    pub(crate) fn on<H: Handler<T, Shared>, T: 'static>(
+        mut self,
+        method: Method,
+        path: &str,
+        handler: H,
+    ) -> Self {
+        let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
+        self.router = self.router.route(path, on(filter, handler));
+        self.known.push((method, path.to_owned()));
+        self
+    }
+    /// All methods of a path; not remembered.
+    pub(crate) fn any<H: Handler<T, Shared>, T: 'static>(mut self, path: &str, handler: H) -> Self {
+        self.router = self.router.route(path, axum::routing::any(handler));
+        self
+    }
+}
+
+async fn no_route(method: Method, uri: Uri) -> Refusal {
+    let detail = format!("there is no {method} {}; the API is described at /api/openapi.json", uri.path());
+    Refusal::new(ProblemKind::NoRoute, detail)
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+    let detail = format!("{} does not know {method}; the header Allow names what it knows", uri.path());
+    Refusal::new(ProblemKind::MethodNotAllowed, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use partita_engine::store::MemoryStore;
+    use partita_engine::{EngineConfig, Registry};
+    use std::collections::BTreeSet;
+
+    #[tokio::test]
+    async fn the_document_describes_every_route_and_no_other() {
+        let store = Arc::new(MemoryStore::new(1));
+        let engine = Engine::open(store, Registry::default(), EngineConfig::default()).await.unwrap();
+        let app = App::new(engine, ServerOptions::default(), Hosts::Any, CancellationToken::new());
+        let known = routes(&Arc::new(app)).known;
+        let served: BTreeSet<_> = known.iter().map(|(method, path)| format!("{method} {path}")).collect();
+        let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
+        let mut described = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for method in operations.as_object().unwrap().keys() {
+                described.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+        assert_eq!(served, described);
+    }
+}

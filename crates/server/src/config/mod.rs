@@ -1,0 +1,152 @@
+//! Configuration: flags before the environment, before `partita.toml`, before defaults.
+//!
+//! Everything that is wrong is told at once, each with its place and what to do about it.
+
+mod load;
+pub mod problem;
+pub mod retention;
+pub mod schedule;
+pub mod settings;
+pub mod trigger;
+pub mod values;
+
+use crate::options::ServerOptions;
+use crate::schedules::Schedules;
+use crate::triggers::Triggers;
+use partita_engine::{EngineConfig, RetentionRule};
+pub use problem::{ConfigProblem, ConfigProblems};
+pub use settings::{SETTINGS, Setting, Settings};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a value comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody said anything else.
+    #[default]
+    Default,
+    /// A file.
+    File(PathBuf),
+    /// A variable of the environment.
+    Environment(String),
+    /// The command line.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => f.write_str(name),
+            Self::Flag => f.write_str("command line"),
+        }
+    }
+}
+
+/// Where to look for values.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// Keys and values of the command line, such as `("listen", "127.0.0.1:80")`.
+    pub flags: Vec<(String, String)>,
+    /// The environment's variables; those that begin with `PARTITA_` are read.
+    pub environment: Vec<(String, String)>,
+    /// The configuration file. One that was named must exist.
+    pub file: ConfigFile,
+}
+
+/// Which configuration file is meant.
+#[derive(Clone, Debug, Default)]
+pub enum ConfigFile {
+    /// None.
+    #[default]
+    None,
+    /// This one, if it exists.
+    IfThere(PathBuf),
+    /// This one.
+    Named(PathBuf),
+    /// A text, as if it stood in the file of that name.
+    Text(PathBuf, String),
+}
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The single values.
+    pub settings: Settings,
+    /// Where each of them comes from.
+    pub origins: BTreeMap<&'static str, Origin>,
+    /// What is deleted by itself, and when.
+    pub retention: Vec<RetentionRule>,
+    /// Routes that start instances, raise events, show statuses.
+    pub triggers: Triggers,
+    /// Starts by the clock.
+    pub schedules: Schedules,
+    /// What is no error, but most likely not meant.
+    pub warnings: Vec<String>,
+}
+
+/// One value, as `partita config show` prints it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its key.
+    pub key: &'static str,
+    /// Its value.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it is for.
+    pub help: &'static str,
+}
+
+impl Config {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigProblems> {
+        load::load(sources)
+    }
+
+    /// Every single value with where it comes from.
+    #[must_use]
+    pub fn show(&self) -> Vec<Shown> {
+        let shown = SETTINGS.iter().map(|setting| Shown {
+            key: setting.key,
+            value: (setting.show)(&self.settings),
+            origin: self.origins.get(setting.key).cloned().unwrap_or_default(),
+            help: setting.help,
+        });
+        shown.collect()
+    }
+
+    /// For the server.
+    #[must_use]
+    pub fn server_options(&self) -> ServerOptions {
+        ServerOptions {
+            triggers: self.triggers.clone(),
+            schedules: self.schedules.clone(),
+            ..self.settings.server.clone()
+        }
+    }
+
+    /// For the engine.
+    #[must_use]
+    pub fn engine_config(&self) -> EngineConfig {
+        EngineConfig { retention: self.retention.clone(), ..self.settings.engine.clone() }
+    }
+
+    /// Triggers and schedules that start workflows which nobody offers.
+    #[must_use]
+    pub fn unknown_workflows(&self, registry: &partita_engine::Registry) -> Vec<String> {
+        let scheduled = self.schedules.iter().map(crate::schedules::Schedule::workflow);
+        let named = self.triggers.workflows().chain(scheduled);
+        let unknown = named.filter(|name| registry.orchestrator(name).is_none());
+        unknown
+            .map(|name| {
+                values::unknown("workflow", name, registry.orchestrators().collect::<Vec<_>>().into_iter())
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,50 @@
+//! The own API, under `/api/v1`, described by `/api/openapi.json`.
+
+mod about;
+mod bulk;
+mod events;
+mod history;
+mod instances;
+mod openapi;
+mod signals;
+mod start;
+mod wait;
+
+pub(crate) use wait::wait_for;
+
+use crate::app::Routes;
+use partita_api::paths;
+
+/// Adds the own API.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    let one = "/api/v1/instances/{id}";
+    let of = |what: &str| format!("{one}/{what}");
+    routes
+        .get(paths::OPENAPI, openapi::document)
+        .post("/api/v1/workflows/{name}/instances", start::start)
+        .get(paths::INSTANCES, instances::list)
+        .delete(paths::INSTANCES, bulk::purge_where)
+        .get(paths::COUNTS, instances::counts)
+        .get(one, instances::get)
+        .delete(one, instances::purge)
+        .get(&of("children"), instances::children)
+        .get(&of("wait"), wait::wait)
+        .get(&of("events"), events::events)
+        .post(&of("events/{event}"), signals::raise_event)
+        .get(&of("history"), history::page)
+        .get(&of("history/export"), history::export)
+        .get(&of("why"), instances::why)
+        .post(&of("suspend"), signals::suspend)
+        .post(&of("resume"), signals::resume)
+        .post(&of("terminate"), signals::terminate)
+        .post(&of("rewind"), signals::rewind)
+        .post(&of("restart"), start::restart)
+        .post("/api/v1/bulk/{operation}", bulk::bulk)
+        .get(paths::WORKFLOWS, about::workflows)
+        .get(paths::FUNCTIONS, about::functions)
+        .get(paths::WORKERS, about::workers)
+        .get(paths::LIMITS, about::limits)
+        .get(paths::RETENTION, about::retention)
+        .get(paths::ABOUT, about::about)
+        .post(paths::BACKUP, about::backup)
+}

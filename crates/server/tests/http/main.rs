@@ -1,0 +1,10 @@
+//! Tests over HTTP against real servers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // helpers of tests
+
+mod durable_functions;
+mod own_api;
+mod schedules;
+mod schema;
+mod server;
+mod support;
+mod triggers;
