@@ -190,6 +190,8 @@ fn is_public(address: IpAddr) -> bool {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
             let shared = a == 100 && (64..128).contains(&b);
+            let benchmarks = a == 198 && (b == 18 || b == 19);
+            let protocols = v4.octets().starts_with(&[192, 0, 0]);
             !(v4.is_private()
                 || v4.is_loopback()
                 || v4.is_link_local()
@@ -197,6 +199,8 @@ fn is_public(address: IpAddr) -> bool {
                 || v4.is_documentation()
                 || v4.is_multicast()
                 || shared
+                || benchmarks
+                || protocols
                 || a == 0
                 || a >= 240)
         }
@@ -204,7 +208,12 @@ fn is_public(address: IpAddr) -> bool {
             Some(v4) => is_public(IpAddr::V4(v4)), // mapped and compatible addresses
             None => {
                 let nat64 = v6.segments().starts_with(&[0x64, 0xff9b]);
-                !(v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_multicast() || nat64)
+                let six_to_four = v6.segments().starts_with(&[0x2002]);
+                !(v6.is_unique_local()
+                    || v6.is_unicast_link_local()
+                    || v6.is_multicast()
+                    || nat64
+                    || six_to_four)
             }
         },
     }
@@ -238,6 +247,7 @@ impl HttpFunction {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .no_proxy() // through a proxy, the address that is checked would be the proxy's
             .dns_resolver(Arc::new(CheckedResolver(policy.clone())))
             .build()
             .map_err(|error| describe(&error));
@@ -335,6 +345,8 @@ mod tests {
             "[::ffff:127.0.0.1]",
             "100.64.0.1",
             "[fd00::1]",
+            "198.18.0.1",
+            "[2002:7f00:1::]",
         ] {
             assert!(policy.check_host(private).is_err(), "{private}");
             assert!(policy.clone().allow_private_networks().check_host(private).is_ok(), "{private}");

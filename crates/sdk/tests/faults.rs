@@ -1,4 +1,5 @@
 //! What happens when things go wrong: stores that fail, engines that end, code that changes.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test, helpers included
 
 use partita::engine::store::faulty::{Fault, FaultyStore};
 use partita::engine::store::memory::MemoryStore;

@@ -1,4 +1,5 @@
 //! Workflows as users write them, in virtual time.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test, helpers included
 
 use partita::context::{CallOptions, SubOrchestrationOptions};
 use partita::durable::Either3;

@@ -3,6 +3,8 @@
 //!
 //! `PARTITA_KILLS` and `PARTITA_SEED` set how often, and the moments.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)] // a test, helpers included
+
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -274,7 +276,7 @@ async fn audit_history(api: &Api, id: &str, calls: &BTreeMap<(&str, &str), u64>)
             assert_eq!(event["index"], index, "{id} has a gap");
             match event["type"].as_str().unwrap_or_default() {
                 "ExecutionStarted" => {
-                    execution = event["executionId"].as_str().unwrap_or_default().to_owned()
+                    execution = event["executionId"].as_str().unwrap_or_default().to_owned();
                 }
                 "TaskScheduled" | "TimerCreated" => drop(open.insert(event["id"].as_i64().unwrap(), event)),
                 "SubOrchestrationCreated" => {

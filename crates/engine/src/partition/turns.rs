@@ -90,7 +90,7 @@ impl Owner {
             self.ready.push_back(id.clone());
         }
         self.slots.insert(id.clone(), Slot::Hot(hot));
-        if self.slots.len() % 64 == 0 {
+        if self.slots.len().is_multiple_of(64) {
             self.evict();
         }
     }
@@ -365,12 +365,13 @@ enum Structural {
 /// Whether a request goes through a turn.
 fn is_plain(queued: &Queued, hot: &Hot) -> bool {
     match &queued.request {
-        Request::Message(Message::Start { .. } | Message::Rewind { .. }) => false,
+        Request::Message(Message::Start { .. } | Message::Rewind { .. })
+        | Request::Purge
+        | Request::Recover => false,
         Request::Message(Message::Resume { .. }) => {
             hot.instance.as_ref().is_none_or(|instance| instance.state.set_aside.is_none())
         }
         Request::Message(_) => true,
-        Request::Purge | Request::Recover => false,
     }
 }
 

@@ -1,0 +1,62 @@
+//! What people who work on Partita do often: `cargo xtask ci`, `demo`, `bench`.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a program for the terminal
+
+mod ci;
+mod demo;
+mod http;
+mod process;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// A task's outcome; the error is a sentence for the terminal.
+type Outcome<T = ()> = Result<T, String>;
+
+#[derive(Parser)]
+#[command(about = "What people who work on Partita do often")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that has to pass: formatting, lints, licences, dependency edges, all tests.
+    Ci,
+    /// The order example from nothing to its result.
+    Demo {
+        /// Leave the servers running until Ctrl-C.
+        #[arg(long)]
+        stay: bool,
+    },
+    /// The benchmarks, in a release build.
+    Bench {
+        /// Handed on: `--json`, `--only NAME`, `--seconds N`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// The committed snapshots of help texts and encodings, written anew.
+    Bless,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Ci => ci::run(),
+        Task::Demo { stay } => demo::run(stay),
+        Task::Bench { arguments } => bench(&arguments),
+        Task::Bless => ci::bless(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(arguments: &[String]) -> Outcome {
+    let mut command = process::cargo();
+    command.args(["run", "--release", "--quiet", "--package", "partita-bench", "--"]).args(arguments);
+    process::run(&mut command)
+}
