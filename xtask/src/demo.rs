@@ -64,6 +64,7 @@ impl Servers {
             r#"{"service":"warehouse","delayMs":300}"#,
             r#"{"service":"shipping","delayMs":300}"#,
             r#"{"service":"pricing","delayMs":300}"#,
+            r#"{"service":"shipments","delayMs":300}"#,
             r#"{"service":"payment","silent":true}"#,
         ] {
             let answer = request("POST", &shop, "/admin/behave", behaviour)?;

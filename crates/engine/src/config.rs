@@ -37,7 +37,7 @@ impl Default for EngineConfig {
         Self {
             limits: Limits::default(),
             owner: format!("pid {}", std::process::id()),
-            hot_instances: 8192,
+            hot_instances: 4096,
             concurrent_calls: 1024,
             concurrent_requests: 100_000,
             turn_attempts: 3,

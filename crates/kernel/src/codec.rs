@@ -372,19 +372,36 @@ impl<A: Wire, B: Wire> Wire for (A, B) {
     }
 }
 
-/// Declares a structure whose stored form is its fields in order.
+/// Declares a structure whose stored form is its fields in order. One that is stored by itself, and not as
+/// a part of something that has a version, is declared `versioned`: then its schema version comes first.
 macro_rules! record {
-    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* }) => {
+    ($(#[$meta:meta])* versioned pub struct $($rest:tt)*) => {
+        $crate::codec::record! { @ [1_u8] $(#[$meta])* pub struct $($rest)* }
+    };
+    ($(#[$meta:meta])* pub struct $($rest:tt)*) => {
+        $crate::codec::record! { @ [] $(#[$meta])* pub struct $($rest)* }
+    };
+    (@ [$($version:literal)?] $(#[$meta:meta])* pub struct $name:ident {
+        $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)*
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name { $($(#[$field_meta])* pub $field: $type,)* }
 
         impl $crate::codec::Wire for $name {
             fn put(&self, #[allow(unused_variables)] w: &mut $crate::codec::Writer) {
+                $(w.u8($version);)?
                 $($crate::codec::Wire::put(&self.$field, w);)*
             }
             fn get(#[allow(unused_variables)] r: &mut $crate::codec::Reader<'_>)
                 -> Result<Self, $crate::codec::DecodeError> {
+                $(match r.u8()? {
+                    $version => {}
+                    version => {
+                        let what = stringify!($name);
+                        return Err($crate::codec::DecodeError::UnknownVersion { what, version });
+                    }
+                })?
                 Ok(Self { $($field: $crate::codec::Wire::get(r)?,)* })
             }
         }

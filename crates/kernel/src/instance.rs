@@ -110,7 +110,7 @@ pub struct Instance {
 
 record! {
     /// What never changes within a generation; stored when the generation begins.
-    pub struct Head {
+    versioned pub struct Head {
         /// The workflow's name.
         pub name: Name,
         /// The workflow's version.
@@ -136,7 +136,7 @@ record! {
 
 record! {
     /// What changes from turn to turn; stored with each.
-    pub struct State {
+    versioned pub struct State {
         /// Where it stands.
         pub phase: Phase,
         /// When the last turn was.

@@ -45,6 +45,10 @@ impl ActivityContext {
     }
     /// The same for every delivery of this call, and for no other: hand it to services that can tell a
     /// repeated request. An activity runs at least once, so it may run twice.
+    ///
+    /// A retry by policy, and a call that runs again after a rewind, are other calls with other keys. Where
+    /// those must not act twice either, draw a key with
+    /// [`new_guid`](crate::OrchestrationContext::new_guid) and hand it over as input.
     #[must_use]
     pub fn idempotency_key(&self) -> String {
         format!("{}-{}", self.call.execution, self.call.task_id)

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::serial::{from_payload, to_payload};
+use partita_engine::why::reason_payload;
 use partita_engine::{Engine, EngineError, InstanceView, PurgeReport, StartRequest, WaitFor, Why};
 use partita_kernel::{Event, Failure, InstanceId, Payload, Status, Tags, Timestamp};
 use partita_store::{Counts, Filter, Query};
@@ -137,7 +138,7 @@ impl Client {
     /// # Errors
     /// When there is no such instance, or it has ended.
     pub async fn suspend(&self, id: &InstanceId, reason: &str) -> Result<(), EngineError> {
-        self.engine.suspend(id, said(reason)).await
+        self.engine.suspend(id, reason_payload(Some(reason))).await
     }
 
     /// Lets an instance go on that was suspended or set aside.
@@ -145,7 +146,7 @@ impl Client {
     /// # Errors
     /// When there is no such instance, or it has ended.
     pub async fn resume(&self, id: &InstanceId, reason: &str) -> Result<(), EngineError> {
-        self.engine.resume(id, said(reason)).await
+        self.engine.resume(id, reason_payload(Some(reason))).await
     }
 
     /// Ends an instance, with the sub-orchestrations that it waits for.
@@ -161,7 +162,7 @@ impl Client {
     /// # Errors
     /// When there is no such instance, or it has not failed.
     pub async fn rewind(&self, id: &InstanceId, reason: &str) -> Result<(), EngineError> {
-        self.engine.rewind(id, said(reason)).await
+        self.engine.rewind(id, reason_payload(Some(reason))).await
     }
 
     /// Starts an instance again, as a new one or in its own place.
@@ -221,8 +222,8 @@ impl Client {
     }
 }
 
+/// The output of an instance that was ended: a JSON text, as all outputs are.
 fn said(reason: &str) -> Option<Payload> {
-    // A JSON text, as all payloads are.
     (!reason.is_empty()).then(|| serde_json::Value::from(reason).to_string().into())
 }
 

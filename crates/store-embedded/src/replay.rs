@@ -97,7 +97,12 @@ fn read_all(
 }
 
 fn list(disk: &dyn Disk, folder: &Path) -> Result<Vec<Segment>, StoreError> {
-    let files = disk.list(folder).map_err(|error| wrong(&error, "reading the journal's folder"))?;
+    let files = match disk.list(folder) {
+        Ok(files) => files,
+        // A copy that was made by a backup and never opened has none: everything is in its tables.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(wrong(&error, "reading the journal's folder")),
+    };
     let mut segments = Vec::new();
     for (name, length) in files {
         let Some(number) = number_of(&name) else { continue };

@@ -252,7 +252,7 @@ impl Owner {
     /// Lets the least recently used instances go that can be brought back any time.
     pub(super) fn evict(&mut self) {
         let bound = (self.shared.config.hot_instances / self.shared.partitions.len().max(1)).max(16);
-        if self.slots.len() <= bound {
+        if self.slots.len() <= self.evict_above.max(bound) {
             return;
         }
         let mut idle: Vec<(u64, InstanceId)> = self
@@ -266,14 +266,15 @@ impl Owner {
             })
             .collect();
         let surplus = (self.slots.len() - bound * 3 / 4).min(idle.len());
-        if surplus == 0 {
-            return;
+        if surplus > 0 {
+            idle.select_nth_unstable(surplus - 1);
         }
-        idle.select_nth_unstable(surplus - 1);
         for (_, id) in idle.into_iter().take(surplus) {
             self.slots.remove(&id);
             self.shared.metrics.hot_instances.sub(1);
         }
+        // When most are busy, do not look again for a while.
+        self.evict_above = self.slots.len() + bound / 8;
     }
 }
 

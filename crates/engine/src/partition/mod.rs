@@ -165,6 +165,8 @@ pub(crate) struct Owner {
     stalled_until: Option<Timestamp>,
     /// Counts uses, to know what was used last.
     clock_hand: u64,
+    /// With how many instances in memory it is worth looking for some to let go.
+    evict_above: usize,
     stop: Option<oneshot::Sender<()>>,
     fenced: bool,
 }
@@ -211,6 +213,7 @@ impl Owner {
             committing: None,
             stalled_until: None,
             clock_hand: 0,
+            evict_above: 0,
             stop: None,
             fenced: false,
         }
@@ -225,6 +228,7 @@ impl Owner {
             self.fire_timers(now);
             self.run_ready(now);
             self.commit();
+            self.evict();
             if self.finished() {
                 break;
             }

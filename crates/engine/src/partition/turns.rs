@@ -13,7 +13,7 @@ use partita_kernel::message::Start;
 use partita_kernel::turn::Next;
 use partita_kernel::{
     Admission, Begun, Decision, Discard, Effect, Event, ExecutionId, Failure, Instance, InstanceId, Message,
-    Payload, Phase, State, Timestamp, Turn, TurnOutput,
+    Payload, Phase, State, Status, Timestamp, Turn, TurnOutput,
 };
 
 impl Owner {
@@ -57,7 +57,7 @@ impl Owner {
                 (absent(&hot.executor) && !waits_for_somebody(instance))
                     || (recovers && !instance.state.tasks.is_empty() && !hot.recovered)
             }
-            Phase::Finished { .. } => rewinds && hot.history.is_empty(),
+            Phase::Finished { status, .. } => rewinds && *status == Status::Failed && hot.history.is_empty(),
             Phase::Pending => false,
         }
     }
@@ -90,9 +90,6 @@ impl Owner {
             self.ready.push_back(id.clone());
         }
         self.slots.insert(id.clone(), Slot::Hot(hot));
-        if self.slots.len().is_multiple_of(64) {
-            self.evict();
-        }
     }
 
     /// A request that is about the instance as a whole.

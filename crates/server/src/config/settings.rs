@@ -22,7 +22,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             name: None,
-            data_dir: Some(PathBuf::from("data")),
+            data_dir: Some(PathBuf::from("partita-data")),
             server: ServerOptions::default(),
             engine: EngineConfig::default(),
         }

@@ -71,7 +71,7 @@ pub(super) async fn rewind(call: &Call, id: &str) -> Answer {
             let message = format!(
                 "This orchestration has status {status}, but only orchestrations in the \"Failed\" state can be rewound."
             );
-            return Err(said(ProblemKind::PreconditionFailed, &message));
+            return Err(said(ProblemKind::Internal, &message));
         }
     }
     call.app.engine.rewind(&view.id, reason(call)).await?;
