@@ -24,6 +24,8 @@ fn run_with(stay: bool, folder: &Path) -> Outcome {
     say("Its history");
     servers.partita(&["history", &order])?;
     if stay {
+        let reset = request("POST", &servers.shop, "/admin/reset", "")?;
+        expect(reset.status, 204, &reset.body)?;
         say(&format!("The servers stay up. Try, in another terminal:\n    {}", servers.next_command(&order)));
         let Servers { mut service_process, .. } = servers;
         return service_process.wait();
@@ -41,6 +43,7 @@ pub(crate) fn run(stay: bool) -> Outcome {
 }
 
 struct Servers {
+    shop: String,
     service: String,
     service_process: Background,
     _shop: Background,
@@ -48,7 +51,7 @@ struct Servers {
 
 impl Servers {
     fn start(folder: &Path) -> Outcome<Self> {
-        let (shop, service) = (free_address()?, free_address()?);
+        let (shop, service) = (free_address(4100)?, free_address(4001)?);
         say(&format!("Starting the shop at http://{shop} and the order service at http://{service}"));
         let mut shop_process = Background::start(
             Command::new(built("order-shop"))
@@ -80,7 +83,7 @@ impl Servers {
         }
         let mut service_process = Background::start(command.stdin(Stdio::null()))?;
         service_process.until("the order service", || answers(&service))?;
-        Ok(Self { service, service_process, _shop: shop_process })
+        Ok(Self { shop, service, service_process, _shop: shop_process })
     }
 
     fn place_order(&self) -> Outcome<String> {
@@ -130,9 +133,11 @@ fn built(name: &str) -> PathBuf {
     here.with_file_name(name)
 }
 
-fn free_address() -> Outcome<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    listener.map(|address| address.to_string()).map_err(|error| format!("no free port: {error}"))
+/// The usual port, or another one when that is taken.
+fn free_address(usual: u16) -> Outcome<String> {
+    let listener = TcpListener::bind(("127.0.0.1", usual)).or_else(|_| TcpListener::bind("127.0.0.1:0"));
+    let address = listener.and_then(|listener| listener.local_addr());
+    address.map(|address| address.to_string()).map_err(|error| format!("no free port: {error}"))
 }
 
 fn answers(address: &str) -> bool {
