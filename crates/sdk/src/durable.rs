@@ -52,7 +52,9 @@ impl<T> Durable<T> {
         }
     }
 
-    /// Lets it go on without anybody who waits for it.
+    /// Lets it go on without anybody who waits for it; an activity's token is still cancelled when the
+    /// instance ends. For work that shall outlive the instance, see
+    /// [`start_detached`](crate::OrchestrationContext::start_detached).
     pub fn detach(mut self) {
         if let Place::Operation(id) = std::mem::replace(&mut self.place, Place::Done) {
             self.core.lock().drop_operation(id, false);
