@@ -292,11 +292,8 @@ async fn long_history(folder: PathBuf) -> Result<Vec<Measure>> {
         })
         .collect();
     let history = client.history(&id).await?;
-    let orchestrator = first.engine().registry().orchestrator("Long").cloned();
     let replaying = Instant::now();
-    if let Some(orchestrator) = orchestrator {
-        partita_engine::check_history(orchestrator.as_ref(), &id, &history)?;
-    }
+    partita_engine::check_history(first.engine().registry(), &id, &history)?;
     #[allow(clippy::cast_precision_loss)] // far below 2^52
     let per_s = history.len() as f64 / replaying.elapsed().as_secs_f64();
     first.shutdown(Duration::from_secs(5)).await?;

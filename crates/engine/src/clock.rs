@@ -12,14 +12,20 @@ pub trait Clock: Send + Sync + 'static {
     fn longest_sleep(&self) -> Duration;
 }
 
+/// The system's time as the kernel has it; 1970 for anything earlier.
+#[must_use]
+pub fn timestamp(at: SystemTime) -> Timestamp {
+    let nanos = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    Timestamp(i64::try_from(nanos).unwrap_or(i64::MAX))
+}
+
 /// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        Timestamp(i64::try_from(nanos).unwrap_or(i64::MAX))
+        timestamp(SystemTime::now())
     }
     fn longest_sleep(&self) -> Duration {
         Duration::from_secs(5)

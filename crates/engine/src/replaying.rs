@@ -1,6 +1,7 @@
 //! Bringing an orchestrator to where its history ends.
 
-use crate::executor::{Execution, InstanceInfo, Orchestrator, TurnInput};
+use crate::error::EngineError;
+use crate::executor::{Execution, InstanceInfo, Orchestrator, Registry, TurnInput};
 use partita_kernel::history::{effective, turns};
 use partita_kernel::replay::check_turn;
 use partita_kernel::{Event, EventKind, ExecutionId, Failure, InstanceId};
@@ -63,20 +64,20 @@ pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
     Failure::new("Panic", text)
 }
 
-/// Runs a stored history against the code of today.
+/// Runs a stored history against the code of today: would instances that began with older code go on?
 ///
 /// # Errors
-/// When the code would not repeat the history; shows both sides.
-pub fn check_history(
-    orchestrator: &dyn Orchestrator,
-    id: &InstanceId,
-    history: &[Event],
-) -> Result<(), Failure> {
+/// When the code would not repeat the history; shows what is recorded and what the code asks for.
+pub fn check_history(registry: &Registry, id: &InstanceId, history: &[Event]) -> Result<(), Failure> {
     let name = history.iter().find_map(|event| match &event.kind {
         EventKind::ExecutionStarted { name, .. } => Some(name.clone()),
         _ => None,
     });
     let name =
         name.ok_or_else(|| Failure::new("InvalidHistory", "the history has no ExecutionStarted event"))?;
-    replay(orchestrator, &InstanceInfo { id: id.clone(), name }, history).map(drop)
+    let orchestrator = registry.orchestrator(&name).ok_or_else(|| {
+        let error = EngineError::UnknownWorkflow { name: name.to_string(), known: Vec::new() };
+        Failure::new("OrchestratorNotRegistered", error.to_string())
+    })?;
+    replay(orchestrator.as_ref(), &InstanceInfo { id: id.clone(), name }, history).map(drop)
 }

@@ -2,12 +2,13 @@
 
 use crate::error::{Error, Result};
 use crate::serial::{from_payload, to_payload};
+use partita_engine::clock::timestamp;
 use partita_engine::why::reason_payload;
 use partita_engine::{Engine, EngineError, InstanceView, PurgeReport, StartRequest, WaitFor, Why};
-use partita_kernel::{Event, Failure, InstanceId, Payload, Status, Tags, Timestamp};
+use partita_kernel::{Event, Failure, InstanceId, Payload, Status, Tags};
 use partita_store::{Counts, Filter, Query};
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 /// A client of one engine. Clones are the same.
 #[derive(Clone, Debug)]
@@ -225,9 +226,4 @@ impl Client {
 /// The output of an instance that was ended: a JSON text, as all outputs are.
 fn said(reason: &str) -> Option<Payload> {
     (!reason.is_empty()).then(|| serde_json::Value::from(reason).to_string().into())
-}
-
-fn timestamp(at: SystemTime) -> Timestamp {
-    let nanos = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    Timestamp(i64::try_from(nanos).unwrap_or(i64::MAX))
 }

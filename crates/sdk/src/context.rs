@@ -7,6 +7,7 @@ use crate::http::{HttpRequest, HttpResponse};
 use crate::retry::RetryPolicy;
 use crate::serial::to_payload;
 use futures::future::BoxFuture;
+use partita_engine::clock::timestamp;
 use partita_kernel::value::ParentLink;
 use partita_kernel::{Command, CustomStatus, Failure, InstanceId, Payload, Tags, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
@@ -244,8 +245,7 @@ impl OrchestrationContext {
 
     /// A durable timer that fires at an instant.
     pub fn create_timer_at(&self, at: SystemTime) -> Timer {
-        let nanos = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-        self.timer(Timestamp(i64::try_from(nanos).unwrap_or(i64::MAX)))
+        self.timer(timestamp(at))
     }
 
     fn timer(&self, fire_at: Timestamp) -> Timer {

@@ -20,8 +20,9 @@
 use crate::client::Client;
 use crate::error::Result;
 use crate::runtime::RuntimeBuilder;
-use partita_engine::{EngineError, Registry, VirtualClock, check_history};
-use partita_kernel::{Event, EventKind, Failure, InstanceId, Timestamp};
+use partita_engine::VirtualClock;
+pub use partita_engine::check_history as check_replay;
+use partita_kernel::Timestamp;
 use partita_store::memory::MemoryStore;
 use std::future::Future;
 use std::sync::Arc;
@@ -55,22 +56,4 @@ pub fn virtual_time(builder: RuntimeBuilder) -> RuntimeBuilder {
         .store(Arc::new(MemoryStore::new(1)))
         .clock(Arc::new(VirtualClock::starting_at(ORIGIN)))
         .configure(|config| config.timer_horizon = Duration::from_secs(100 * 365 * 24 * 3600))
-}
-
-/// Runs a stored history against the code of today: would instances that began with older code go on?
-///
-/// # Errors
-/// When the code would not repeat the history; shows what is recorded and what the code asks for.
-pub fn check_replay(registry: &Registry, id: &InstanceId, history: &[Event]) -> Result<(), Failure> {
-    let name = history.iter().find_map(|event| match &event.kind {
-        EventKind::ExecutionStarted { name, .. } => Some(name.clone()),
-        _ => None,
-    });
-    let name =
-        name.ok_or_else(|| Failure::new("InvalidHistory", "the history has no ExecutionStarted event"))?;
-    let orchestrator = registry.orchestrator(&name).ok_or_else(|| {
-        let error = EngineError::UnknownWorkflow { name: name.to_string(), known: Vec::new() };
-        Failure::new("OrchestratorNotRegistered", error.to_string())
-    })?;
-    check_history(orchestrator.as_ref(), id, history)
 }
