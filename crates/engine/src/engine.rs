@@ -227,7 +227,7 @@ impl Engine {
     pub async fn start(&self, request: StartRequest) -> Result<Started, EngineError> {
         let known = &self.shared.registry;
         if known.orchestrator(&request.name).is_none() && !self.shared.config.accept_unknown {
-            let known = nearest(&request.name, known.orchestrators());
+            let known = nearest(&request.name, &known.orchestrators());
             return Err(EngineError::UnknownWorkflow { name: request.name, known });
         }
         let (id, fresh) = match &request.id {

@@ -4,7 +4,8 @@ use futures::future::BoxFuture;
 use partita_kernel::{
     Event, ExecutionId, Failure, InstanceId, Name, Payload, Tags, Timestamp, Trace, TurnOutput,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Code of a workflow, run in this process.
@@ -20,6 +21,8 @@ pub struct InstanceInfo {
     pub id: InstanceId,
     /// The workflow's name.
     pub name: Name,
+    /// The workflow's version, when it has one.
+    pub version: Option<Name>,
 }
 
 /// One run of an orchestrator, alive between turns.
@@ -74,11 +77,39 @@ pub struct FunctionCall {
     pub cancellation: CancellationToken,
 }
 
-/// Who offers what in this process.
+/// What is offered by somebody whose offers change while the engine runs.
+pub trait Offers: Send + Sync + 'static {
+    /// The workflow of that name, as far as it is offered now.
+    fn orchestrator(&self, name: &str) -> Option<Arc<dyn Orchestrator>> {
+        let _ = name;
+        None
+    }
+    /// The version that an instance of that workflow gets for good when it is made and nobody named one.
+    fn current_version(&self, name: &str) -> Option<Name> {
+        let _ = name;
+        None
+    }
+    /// The function of that name, as far as it is offered now.
+    fn function(&self, name: &str) -> Option<Arc<dyn Function>> {
+        let _ = name;
+        None
+    }
+    /// The names of all workflows that are offered now.
+    fn orchestrators(&self) -> Vec<Name> {
+        Vec::new()
+    }
+    /// The names of all functions that are offered now.
+    fn functions(&self) -> Vec<Name> {
+        Vec::new()
+    }
+}
+
+/// Who offers what in this process. What was added by name comes before what others offer.
 #[derive(Clone, Default)]
 pub struct Registry {
     orchestrators: BTreeMap<Name, Arc<dyn Orchestrator>>,
     functions: BTreeMap<Name, Arc<dyn Function>>,
+    offers: Vec<Arc<dyn Offers>>,
 }
 
 impl Registry {
@@ -90,31 +121,49 @@ impl Registry {
     pub fn add_function(&mut self, name: &str, function: Arc<dyn Function>) {
         self.functions.insert(name.into(), function);
     }
+    /// Offers whatever somebody offers at the time.
+    pub fn add_offers(&mut self, offers: Arc<dyn Offers>) {
+        self.offers.push(offers);
+    }
     /// The workflow of that name.
     #[must_use]
-    pub fn orchestrator(&self, name: &str) -> Option<&Arc<dyn Orchestrator>> {
-        self.orchestrators.get(name)
+    pub fn orchestrator(&self, name: &str) -> Option<Arc<dyn Orchestrator>> {
+        let fixed = self.orchestrators.get(name).cloned();
+        fixed.or_else(|| self.offers.iter().find_map(|offers| offers.orchestrator(name)))
+    }
+    /// The version that a new instance of that workflow gets when nobody names one.
+    #[must_use]
+    pub fn current_version(&self, name: &str) -> Option<Name> {
+        if self.offers.is_empty() || self.orchestrators.contains_key(name) {
+            return None;
+        }
+        self.offers.iter().find_map(|offers| offers.current_version(name))
     }
     /// The function of that name.
     #[must_use]
-    pub fn function(&self, name: &str) -> Option<&Arc<dyn Function>> {
-        self.functions.get(name)
+    pub fn function(&self, name: &str) -> Option<Arc<dyn Function>> {
+        let fixed = self.functions.get(name).cloned();
+        fixed.or_else(|| self.offers.iter().find_map(|offers| offers.function(name)))
     }
-    /// The names of all workflows.
-    pub fn orchestrators(&self) -> impl Iterator<Item = &str> {
-        self.orchestrators.keys().map(AsRef::as_ref)
+    /// The names of all workflows, in order.
+    #[must_use]
+    pub fn orchestrators(&self) -> BTreeSet<Name> {
+        let offered = self.offers.iter().flat_map(|offers| offers.orchestrators());
+        self.orchestrators.keys().cloned().chain(offered).collect()
     }
-    /// The names of all functions.
-    pub fn functions(&self) -> impl Iterator<Item = &str> {
-        self.functions.keys().map(AsRef::as_ref)
+    /// The names of all functions, in order.
+    #[must_use]
+    pub fn functions(&self) -> BTreeSet<Name> {
+        let offered = self.offers.iter().flat_map(|offers| offers.functions());
+        self.functions.keys().cloned().chain(offered).collect()
     }
 }
 
 impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Registry")
-            .field("orchestrators", &self.orchestrators.keys())
-            .field("functions", &self.functions.keys())
+            .field("orchestrators", &self.orchestrators())
+            .field("functions", &self.functions())
             .finish()
     }
 }

@@ -34,8 +34,8 @@ pub use clock::{Clock, SystemClock, VirtualClock};
 pub use config::{EngineConfig, RetentionRule};
 pub use engine::{Engine, PurgeReport, StartRequest, Started, WaitFor};
 pub use error::EngineError;
-pub use executor::{Execution, Function, FunctionCall, InstanceInfo, Orchestrator, Registry};
-pub use replaying::check_history;
+pub use executor::{Execution, Function, FunctionCall, InstanceInfo, Offers, Orchestrator, Registry};
+pub use replaying::{check_history, replay_history};
 pub use view::{HistoryView, InstancePage, InstanceView};
 pub use why::{Reason, Why};
 

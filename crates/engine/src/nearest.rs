@@ -1,10 +1,13 @@
 //! Names that somebody may have meant.
 
+use partita_kernel::Name;
+use std::collections::BTreeSet;
+
 /// The known names nearest to `name`, best first, at most three.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn nearest(name: &str, known: &BTreeSet<Name>) -> Vec<String> {
     let wanted = name.to_lowercase();
     let mut scored: Vec<(usize, &str)> =
-        known.map(|known| (distance(&wanted, &known.to_lowercase()), known)).collect();
+        known.iter().map(|known| (distance(&wanted, &known.to_lowercase()), &**known)).collect();
     scored.sort_unstable();
     scored.into_iter().take(3).map(|(_, known)| known.to_owned()).collect()
 }
@@ -43,8 +46,8 @@ mod tests {
 
     #[test]
     fn the_nearest_names_come_first() {
-        let known = ["Payment", "NewOrder", "RenewOrder", "Cleanup"];
-        assert_eq!(nearest("neworders", known.into_iter()), ["NewOrder", "RenewOrder", "Payment"]);
+        let known = ["Payment", "NewOrder", "RenewOrder", "Cleanup"].map(Name::from).into();
+        assert_eq!(nearest("neworders", &known), ["NewOrder", "RenewOrder", "Payment"]);
     }
 
     #[test]

@@ -69,15 +69,33 @@ pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
 /// # Errors
 /// When the code would not repeat the history; shows what is recorded and what the code asks for.
 pub fn check_history(registry: &Registry, id: &InstanceId, history: &[Event]) -> Result<(), Failure> {
-    let name = history.iter().find_map(|event| match &event.kind {
-        EventKind::ExecutionStarted { name, .. } => Some(name.clone()),
-        _ => None,
-    });
-    let name =
-        name.ok_or_else(|| Failure::new("InvalidHistory", "the history has no ExecutionStarted event"))?;
-    let orchestrator = registry.orchestrator(&name).ok_or_else(|| {
-        let error = EngineError::UnknownWorkflow { name: name.to_string(), known: Vec::new() };
+    let info = info_of(id, history)?;
+    let orchestrator = registry.orchestrator(&info.name).ok_or_else(|| {
+        let error = EngineError::UnknownWorkflow { name: info.name.to_string(), known: Vec::new() };
         Failure::new("OrchestratorNotRegistered", error.to_string())
     })?;
-    replay(orchestrator.as_ref(), &InstanceInfo { id: id.clone(), name }, history).map(drop)
+    replay(orchestrator.as_ref(), &info, history).map(drop)
+}
+
+/// Runs an orchestrator through a stored history for what it does on the way, for one that watches.
+///
+/// # Errors
+/// When it would not repeat the history.
+pub fn replay_history(
+    orchestrator: &dyn Orchestrator,
+    id: &InstanceId,
+    history: &[Event],
+) -> Result<(), Failure> {
+    replay(orchestrator, &info_of(id, history)?, history).map(drop)
+}
+
+/// What a history says of its instance.
+fn info_of(id: &InstanceId, history: &[Event]) -> Result<InstanceInfo, Failure> {
+    let started = history.iter().find_map(|event| match &event.kind {
+        EventKind::ExecutionStarted { name, version, .. } => Some((name.clone(), version.clone())),
+        _ => None,
+    });
+    let (name, version) =
+        started.ok_or_else(|| Failure::new("InvalidHistory", "the history has no ExecutionStarted event"))?;
+    Ok(InstanceInfo { id: id.clone(), name, version })
 }

@@ -22,18 +22,23 @@ pub(crate) struct RustOrchestrator(pub(crate) Start);
 
 impl Orchestrator for RustOrchestrator {
     fn begin(&self, info: &InstanceInfo) -> Box<dyn Execution> {
-        let wakes = Arc::new(Wakes::default());
-        Box::new(RustExecution {
-            core: Core::new(info.id.clone(), info.name.clone()),
-            start: self.0.clone(),
-            waker: Waker::from(wakes.clone()),
-            wakes,
-            future: None,
-            outcome: None,
-            suspended: false,
-            held: Vec::new(),
-        })
+        begin(info, self.0.clone())
     }
+}
+
+/// Begins a run of an orchestrator.
+pub(crate) fn begin(info: &InstanceInfo, start: Start) -> Box<dyn Execution> {
+    let wakes = Arc::new(Wakes::default());
+    Box::new(RustExecution {
+        core: Core::new(info.id.clone(), info.name.clone()),
+        start,
+        waker: Waker::from(wakes.clone()),
+        wakes,
+        future: None,
+        outcome: None,
+        suspended: false,
+        held: Vec::new(),
+    })
 }
 
 struct RustExecution {

@@ -40,6 +40,7 @@ pub mod client;
 pub mod context;
 mod core;
 pub mod durable;
+pub mod dynamic;
 mod error;
 mod execution;
 pub mod http;

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::execution::{RustOrchestrator, Start};
 use crate::http::{self, HttpPolicy};
 use crate::serial::{from_payload, to_payload};
-use partita_engine::{Clock, Engine, EngineConfig, EngineError, Registry, SystemClock};
+use partita_engine::{Clock, Engine, EngineConfig, EngineError, Offers, Registry, SystemClock};
 use partita_kernel::Failure;
 use partita_store::Store;
 use partita_store::memory::MemoryStore;
@@ -121,6 +121,12 @@ impl RuntimeBuilder {
         E: Into<Error> + 'static,
     {
         self.registry.add_function(name, Arc::new(RustActivity::blocking(name, options, function)));
+        self
+    }
+
+    /// Offers whatever somebody offers at the time.
+    pub fn offers(mut self, offers: Arc<dyn Offers>) -> Self {
+        self.registry.add_offers(offers);
         self
     }
 

@@ -102,7 +102,7 @@ async fn perform(
     cancellation: CancellationToken,
 ) -> Result<Option<Payload>, Failure> {
     let Some(function) = shared.registry.function(&item.name) else {
-        let known = nearest::nearest(&item.name, shared.registry.functions());
+        let known = nearest::nearest(&item.name, &shared.registry.functions());
         let known = if known.is_empty() { "none is registered".to_owned() } else { known.join(", ") };
         let text = format!(
             "no activity is called {:?} in this process; the nearest known names: {known}",

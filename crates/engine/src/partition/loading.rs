@@ -3,7 +3,6 @@
 use super::slot::{Executor, Hot, Slot};
 use super::{Input, Owner, Queued, Request, Shared};
 use crate::error::EngineError;
-use crate::executor::InstanceInfo;
 use crate::replaying::replay;
 use crate::view::{decode_events, decode_stored};
 use partita_kernel::codec::Wire;
@@ -148,7 +147,7 @@ fn revive(shared: &Shared, instance: &Instance, history: &[Event]) -> Executor {
     let Some(orchestrator) = shared.registry.orchestrator(&instance.head.name) else {
         return Executor::Broken(not_registered(shared, &instance.head.name));
     };
-    let info = InstanceInfo { id: instance.id.clone(), name: instance.head.name.clone() };
+    let info = super::turns::info_of(instance);
     shared.metrics.events_replayed.add(history.len() as u64);
     match replay(orchestrator.as_ref(), &info, history) {
         Ok(execution) => Executor::Live(execution),
@@ -158,7 +157,7 @@ fn revive(shared: &Shared, instance: &Instance, history: &[Event]) -> Executor {
 
 /// Why an instance of a workflow that nobody offers here cannot go on.
 pub(super) fn not_registered(shared: &Shared, name: &str) -> Failure {
-    let known = crate::nearest::nearest(name, shared.registry.orchestrators());
+    let known = crate::nearest::nearest(name, &shared.registry.orchestrators());
     let advice = crate::nearest::advice(&known);
     let text = format!("no workflow is called {name:?} in this process{advice}. Register it and start again");
     Failure::new("OrchestratorNotRegistered", text).non_retriable()

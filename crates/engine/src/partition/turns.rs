@@ -161,7 +161,11 @@ impl Owner {
         Structural::Done
     }
 
-    fn create(&mut self, id: &InstanceId, hot: &mut Hot, start: Start, ticket: Ticket, now: Timestamp) {
+    fn create(&mut self, id: &InstanceId, hot: &mut Hot, mut start: Start, ticket: Ticket, now: Timestamp) {
+        if start.version.is_none() {
+            // From here on the instance keeps the version that is current when it is made.
+            start.version = self.shared.registry.current_version(&start.name);
+        }
         let instance = Instance::create(id.clone(), start, now);
         self.shared.metrics.instances_started.add(1);
         self.settle(id, ticket, Answer::admitted(Some(instance.head.execution)));
@@ -283,8 +287,7 @@ impl Owner {
             let name = &instance.head.name;
             let orchestrator =
                 self.shared.registry.orchestrator(name).ok_or_else(|| not_registered(&self.shared, name))?;
-            let info = InstanceInfo { id: instance.id.clone(), name: name.clone() };
-            hot.executor = Executor::Live(begin(orchestrator.as_ref(), &info)?);
+            hot.executor = Executor::Live(begin(orchestrator.as_ref(), &info_of(instance))?);
         }
         let output: TurnOutput = match &mut hot.executor {
             Executor::Live(execution) => {
@@ -375,6 +378,12 @@ fn is_plain(queued: &Queued, hot: &Hot) -> bool {
 /// Whether an instance was set aside and is not to be tried again by itself.
 fn waits_for_somebody(instance: &Instance) -> bool {
     instance.state.set_aside.as_ref().is_some_and(|aside| aside.retry_at.is_none())
+}
+
+/// What an orchestrator may know of an instance before its first event.
+pub(super) fn info_of(instance: &Instance) -> InstanceInfo {
+    let head = &instance.head;
+    InstanceInfo { id: instance.id.clone(), name: head.name.clone(), version: head.version.clone() }
 }
 
 fn start_of(head: &partita_kernel::Head) -> Start {

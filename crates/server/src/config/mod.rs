@@ -143,10 +143,7 @@ impl Config {
         let scheduled = self.schedules.iter().map(crate::schedules::Schedule::workflow);
         let named = self.triggers.workflows().chain(scheduled);
         let unknown = named.filter(|name| registry.orchestrator(name).is_none());
-        unknown
-            .map(|name| {
-                values::unknown("workflow", name, registry.orchestrators().collect::<Vec<_>>().into_iter())
-            })
-            .collect()
+        let known = registry.orchestrators();
+        unknown.map(|name| values::unknown("workflow", name, known.iter().map(AsRef::as_ref))).collect()
     }
 }

@@ -37,9 +37,9 @@ pub(crate) async fn workflows(State(app): State<Shared>, pairs: Pairs) -> Answer
     let counted = pairs.read("counts", "true or false")?.unwrap_or(true);
     let mut list = WorkflowList::default();
     for name in app.engine.registry().orchestrators() {
-        let mut workflow = Workflow { name: name.to_owned(), instances: None };
+        let mut workflow = Workflow { name: name.to_string(), instances: None };
         if counted {
-            let filter = Filter { names: Vec::from([name.to_owned()]), ..Filter::default() };
+            let filter = Filter { names: Vec::from([name.to_string()]), ..Filter::default() };
             workflow.instances = Some(Counts::from(&app.engine.count(&filter).await?));
         }
         list.workflows.push(workflow);
@@ -49,7 +49,8 @@ pub(crate) async fn workflows(State(app): State<Shared>, pairs: Pairs) -> Answer
 
 /// `GET /api/v1/functions`
 pub(crate) async fn functions(State(app): State<Shared>) -> Answer {
-    let functions = app.engine.registry().functions().map(|name| Function { name: name.to_owned() });
+    let names = app.engine.registry().functions();
+    let functions = names.iter().map(|name| Function { name: name.to_string() });
     ok(&FunctionList { functions: functions.collect() })
 }
 
@@ -59,8 +60,8 @@ pub(crate) async fn workers(State(app): State<Shared>) -> Answer {
     let own = Worker {
         id: engine.config().owner.clone(),
         kind: "in-process".to_owned(),
-        workflows: registry.orchestrators().map(str::to_owned).collect(),
-        functions: registry.functions().map(str::to_owned).collect(),
+        workflows: registry.orchestrators().iter().map(ToString::to_string).collect(),
+        functions: registry.functions().iter().map(ToString::to_string).collect(),
         calls_running: engine.calls_running(),
         calls_limit: engine.config().concurrent_calls,
     };
