@@ -1,0 +1,1 @@
+//! Built-in orchestrators: state machines in the Amazon States Language.
