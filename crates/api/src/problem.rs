@@ -92,6 +92,8 @@ kinds! {
     Overloaded => 429, "overloaded", "The server is busy";
     /// The server failed.
     Internal => 500, "internal", "The server failed";
+    /// The instance that the answer was to come from did not succeed.
+    InstanceFailed => 502, "instance-failed", "The instance did not succeed";
     /// This server cannot do it.
     Unsupported => 501, "unsupported", "This server cannot do that";
     /// The server is stopping, or not ready.
@@ -205,10 +207,10 @@ mod tests {
     #[test]
     fn problems_say_what_kind_they_are_and_carry_facts() {
         let limit = LimitExceeded { what: "input", size: 9, limit: 8, unit: "bytes" };
-        insta::assert_snapshot!(written(&EngineError::Limit(limit)), @r#"{"type":"urn:partita:problem:too-large","title":"Something is larger than it may be","status":413,"detail":"input: 9 bytes, where at most 8 are allowed","limit":8,"size":9,"unit":"bytes","what":"input"}"#);
+        insta::assert_snapshot!(written(&EngineError::Limit(limit)), @r#"{"type":"urn:partita:problem:too-large","title":"Something is larger than it may be","status":413,"detail":"input: 9 bytes, where at most 8 are allowed","what":"input","size":9,"limit":8,"unit":"bytes"}"#);
         let unknown =
             EngineError::UnknownWorkflow { name: "Oder".into(), known: Vec::from(["Order".into()]) };
-        insta::assert_snapshot!(written(&unknown), @r#"{"type":"urn:partita:problem:workflow-not-found","title":"There is no such workflow","status":404,"detail":"no workflow is called \"Oder\"; the nearest known names are Order","nearest":["Order"],"workflow":"Oder"}"#);
+        insta::assert_snapshot!(written(&unknown), @r#"{"type":"urn:partita:problem:workflow-not-found","title":"There is no such workflow","status":404,"detail":"no workflow is called \"Oder\"; the nearest known names are Order","workflow":"Oder","nearest":["Order"]}"#);
         insta::assert_snapshot!(written(&EngineError::Stopping), @r#"{"type":"urn:partita:problem:not-ready","title":"The server is not ready","status":503,"detail":"the server is stopping","retryAfter":5}"#);
         insta::assert_snapshot!(written(&EngineError::Store(StoreError::Full("disk".into()))), @r#"{"type":"urn:partita:problem:store-full","title":"The store is full","status":507,"detail":"the store is full: disk","retryAfter":30}"#);
     }

@@ -108,7 +108,7 @@ mod tests {
             scheduled_at: Timestamp(0),
             offered: false,
         };
-        insta::assert_snapshot!(serde_json::to_string(&WhyReason::from(&reason)).unwrap(), @r#"{"kind":"calling","message":"it waits for activity \"Pay\", which nobody here offers","facts":{"function":"Pay","offered":false,"scheduledAt":"1970-01-01T00:00:00.000000Z","since":null,"taskId":2}}"#);
+        insta::assert_snapshot!(serde_json::to_string(&WhyReason::from(&reason)).unwrap(), @r#"{"kind":"calling","message":"it waits for activity \"Pay\", which nobody here offers","facts":{"taskId":2,"function":"Pay","since":null,"scheduledAt":"1970-01-01T00:00:00.000000Z","offered":false}}"#);
         assert!(WhyReason::from(&Reason::Ready).facts.is_empty());
     }
 }

@@ -236,6 +236,7 @@ impl Resolve for CheckedResolver {
 }
 
 /// The activity that makes the requests.
+#[derive(Clone)]
 pub(crate) struct HttpFunction {
     policy: HttpPolicy,
     client: Result<reqwest::Client, String>,
@@ -253,16 +254,22 @@ impl HttpFunction {
             .map_err(|error| describe(&error));
         Self { policy, client }
     }
+
+    /// Makes one request.
+    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Failure> {
+        let client = self.client.clone();
+        let client = client.map_err(|error| Failure::new("HttpClient", error).non_retriable())?;
+        perform(&client, &self.policy, request).await
+    }
 }
 
 impl Function for HttpFunction {
     fn call(&self, call: FunctionCall) -> BoxFuture<'static, Result<Option<Payload>, Failure>> {
-        let (policy, client) = (self.policy.clone(), self.client.clone());
+        let this = self.clone();
         Box::pin(async move {
-            let client = client.map_err(|error| Failure::new("HttpClient", error).non_retriable())?;
             let what = "the request of an HTTP call";
             let (request,): (HttpRequest,) = crate::serial::from_payload(what, call.input.as_ref())?;
-            let response = perform(&client, &policy, request).await?;
+            let response = this.send(request).await?;
             crate::serial::to_payload("the answer of an HTTP call", &response)
         })
     }

@@ -41,6 +41,7 @@ pub mod context;
 mod core;
 pub mod durable;
 pub mod dynamic;
+pub mod endpoint;
 mod error;
 mod execution;
 pub mod http;

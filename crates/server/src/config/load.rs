@@ -1,5 +1,6 @@
 //! Reading the configuration from all its sources.
 
+use super::function::{FUNCTION_KEYS, FunctionConfig};
 use super::problem::{Collector, ConfigProblems};
 use super::retention::{RETENTION_KEYS, RetentionConfig};
 use super::schedule::{SCHEDULE_KEYS, ScheduleConfig};
@@ -17,6 +18,8 @@ use toml::{Table, Value};
 
 /// Tables that come any number of times.
 const LISTS: [&str; 3] = ["retention", "trigger", "schedule"];
+/// A table of named tables.
+const FUNCTIONS: &str = "function";
 /// Variables that are none of these settings: the command line's own.
 const OTHER_VARIABLES: [&str; 4] = ["PARTITA_CONFIG", "PARTITA_LOG", "PARTITA_LOG_FORMAT", "PARTITA_SERVER"];
 
@@ -25,11 +28,12 @@ pub(super) fn load(sources: &Sources) -> Result<Config, ConfigProblems> {
     if let Some((path, table)) = reader.file(&sources.file) {
         reader.settings_of_file(&path, "", &table);
         reader.lists(&table);
+        reader.functions(&table);
     }
     reader.environment(&sources.environment);
     reader.flags(&sources.flags);
-    let Reader { settings, origins, retention, triggers, schedules, warnings, problems } = reader;
-    problems.finish(Config { settings, origins, retention, triggers, schedules, warnings })
+    let Reader { settings, origins, retention, triggers, schedules, functions, warnings, problems } = reader;
+    problems.finish(Config { settings, origins, retention, triggers, schedules, functions, warnings })
 }
 
 #[derive(Default)]
@@ -39,6 +43,7 @@ struct Reader {
     retention: Vec<RetentionRule>,
     triggers: Triggers,
     schedules: Schedules,
+    functions: BTreeMap<String, FunctionConfig>,
     warnings: Vec<String>,
     problems: Collector,
 }
@@ -69,7 +74,7 @@ impl Reader {
     fn settings_of_file(&mut self, path: &Path, prefix: &str, table: &Table) {
         for (name, value) in table {
             let key = format!("{prefix}{name}");
-            if prefix.is_empty() && LISTS.contains(&name.as_str()) {
+            if prefix.is_empty() && (LISTS.contains(&name.as_str()) || name == FUNCTIONS) {
                 continue;
             }
             match (Setting::of(&key), value) {
@@ -102,6 +107,25 @@ impl Reader {
         match Schedules::new(&schedules) {
             Ok(schedules) => self.schedules = schedules,
             Err(problems) => self.problems.extend(problems),
+        }
+    }
+
+    fn functions(&mut self, table: &Table) {
+        let tables = match table.get(FUNCTIONS) {
+            None => return,
+            Some(Value::Table(tables)) => tables,
+            Some(_) => {
+                self.problems.add(FUNCTIONS, "has a table for each function; write it as [function.NAME]");
+                return;
+            }
+        };
+        for (name, item) in tables {
+            let place = format!("{FUNCTIONS}.{name}");
+            let Some(function) = self.item::<FunctionConfig>(&place, item, FUNCTION_KEYS) else { continue };
+            match function.problem() {
+                Some((key, message)) => self.problems.add(format!("{place}.{key}"), message),
+                None => drop(self.functions.insert(name.clone(), function)),
+            }
         }
     }
 
@@ -168,7 +192,7 @@ fn is_section(key: &str) -> bool {
 }
 
 fn known_keys() -> Vec<&'static str> {
-    SETTINGS.iter().map(|setting| setting.key).chain(LISTS).collect()
+    SETTINGS.iter().map(|setting| setting.key).chain(LISTS).chain([FUNCTIONS]).collect()
 }
 
 /// A value of TOML as it would be written in the environment.
@@ -283,6 +307,10 @@ mod tests {
             [[trigger]]
             route = "POST /a"
             strat = "W"
+            [function.a]
+            ulr = "http://a"
+            [function.b]
+            url = "b"
             [[schedule]]
             name = "s"
             cron = "* * * *"
@@ -295,7 +323,7 @@ mod tests {
         );
         sources.flags = Vec::from([pair("listn", "x"), pair("listen", "here")]);
         insta::assert_snapshot!(Config::load(&sources).unwrap_err().to_string(), @r#"
-the configuration has 10 problems:
+the configuration has 12 problems:
   drain: "soon" is not a duration; write it like 30s, 500ms, 10m, 2h, 7d or 1h30m
   limits.tag: there is no key "limits.tag"; did you mean "limits.tags"?
   limits.tags: "-1" is not a whole number in range
@@ -304,6 +332,8 @@ the configuration has 10 problems:
   trigger[0].strat: there is no key "strat"; did you mean "start"?
   schedule[0].cron: "* * * *" is no cron pattern: Invalid pattern: Pattern must have 5 or 6 fields when years are disallowed.; it has five fields (minute, hour, day, month, weekday), or six with the second first
   schedule[1].name: there is another schedule of the name "s"; give each its own
+  function.a.ulr: there is no key "ulr"; did you mean "url"?
+  function.b.url: "b" begins neither with http:// nor with https://
   --listn: there is no key "listn"; did you mean "listen"?
   --listen: "here" is not an address and port such as 127.0.0.1:4001
 "#);

@@ -2,6 +2,7 @@
 //!
 //! Everything that is wrong is told at once, each with its place and what to do about it.
 
+pub mod function;
 mod load;
 pub mod problem;
 pub mod retention;
@@ -13,6 +14,7 @@ pub mod values;
 use crate::options::ServerOptions;
 use crate::schedules::Schedules;
 use crate::triggers::Triggers;
+pub use function::FunctionConfig;
 use partita_engine::{EngineConfig, RetentionRule};
 pub use problem::{ConfigProblem, ConfigProblems};
 pub use settings::{SETTINGS, Setting, Settings};
@@ -83,6 +85,8 @@ pub struct Config {
     pub triggers: Triggers,
     /// Starts by the clock.
     pub schedules: Schedules,
+    /// What is said of functions, by their names.
+    pub functions: BTreeMap<String, FunctionConfig>,
     /// What is no error, but most likely not meant.
     pub warnings: Vec<String>,
 }

@@ -16,6 +16,17 @@ pub struct Settings {
     pub server: ServerOptions,
     /// For the engine; without retention rules.
     pub engine: EngineConfig,
+    /// For calls of HTTP endpoints.
+    pub http: HttpSettings,
+}
+
+/// Which HTTP endpoints may be reached from here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// Only these; any when empty.
+    pub hosts: Vec<String>,
+    /// Also loopback, private and link-local addresses.
+    pub private: bool,
 }
 
 impl Default for Settings {
@@ -25,6 +36,7 @@ impl Default for Settings {
             data_dir: Some(PathBuf::from("partita-data")),
             server: ServerOptions::default(),
             engine: EngineConfig::default(),
+            http: HttpSettings::default(),
         }
     }
 }
@@ -94,6 +106,8 @@ settings! {
     "bulk-limit", "how many instances one bulk operation may touch", server.bulk_limit, parsed;
     "durable-functions.task-hub", "the task hub that URIs name", server.task_hub, plain;
     "durable-functions.connection", "the connection that URIs name", server.connection, plain;
+    "http.allowed-hosts", "hosts that workflows and functions may call over HTTP (`*.example.com` for all below it); any when empty", http.hosts, list;
+    "http.allow-private-networks", "let them also call loopback, private and link-local addresses", http.private, parsed;
     "limits.payload-bytes", "bytes of one input, output or event", engine.limits.payload_bytes, size;
     "limits.custom-status-bytes", "bytes of a custom status", engine.limits.custom_status_bytes, size;
     "limits.instance-id-chars", "characters of an instance id", engine.limits.instance_id_chars, parsed;

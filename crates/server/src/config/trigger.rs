@@ -19,6 +19,9 @@ pub struct TriggerConfig {
     /// With this input, or this data of an event; the request's body when left out.
     #[serde(default)]
     pub input: Option<serde_json::Value>,
+    /// Answer with the output when the instance ends within this time.
+    #[serde(default)]
+    pub wait: Option<String>,
     /// Statuses in which an existing instance of that id is replaced.
     #[serde(default)]
     pub replace: Vec<Status>,
@@ -38,7 +41,7 @@ pub struct TriggerConfig {
 
 /// The keys of a trigger.
 pub const TRIGGER_KEYS: &[&str] =
-    &["route", "start", "id", "input", "replace", "raise", "status", "instance", "params"];
+    &["route", "start", "id", "input", "wait", "replace", "raise", "status", "instance", "params"];
 
 /// What of a status is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

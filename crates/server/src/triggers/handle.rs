@@ -2,19 +2,24 @@
 
 use super::template::{TextTemplate, Values};
 use super::{Action, Trigger};
-use crate::answer::{Answer, Refusal, accepted, ok};
+use crate::answer::{Answer, Refusal, accepted, ok, with_header};
 use crate::app::Shared;
 use crate::config::trigger::StatusKind;
 use crate::durable_functions::created;
 use crate::extract::{Base, Pairs, PathParams, payload, read_body, trace};
+use crate::partita::wait_for;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use partita_api::json::shown;
 use partita_api::problem::ProblemKind;
 use partita_api::{InstanceDetail, Json};
-use partita_engine::kernel::InstanceId;
-use partita_engine::{EngineError, StartRequest};
+use partita_engine::kernel::{InstanceId, Status};
+use partita_engine::{EngineError, StartRequest, WaitFor};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Which instance an answer comes from.
+const INSTANCE: HeaderName = HeaderName::from_static("partita-instance");
 
 pub(super) async fn handle(
     trigger: Arc<Trigger>,
@@ -52,7 +57,7 @@ impl Trigger {
 
     async fn perform(&self, app: &Shared, base: &str, headers: &HeaderMap, values: &Values<'_>) -> Answer {
         match &self.action {
-            Action::Start { workflow, id, input, replace } => {
+            Action::Start { workflow, id, input, wait, replace } => {
                 let id = id.as_ref().map(|id| id.fill(values)).transpose().map_err(Refusal::invalid)?;
                 let request = StartRequest {
                     name: workflow.clone(),
@@ -63,7 +68,10 @@ impl Trigger {
                     ..StartRequest::default()
                 };
                 let started = app.engine.start(request).await.map_err(not_started)?;
-                Ok(created(&app.options, base, started.id.as_str()))
+                match wait {
+                    Some(wait) => ended(app, base, started.id, *wait).await,
+                    None => Ok(created(&app.options, base, started.id.as_str())),
+                }
             }
             Action::Raise { event, instance, input } => {
                 let id = instance_id(app, instance, values)?;
@@ -82,6 +90,21 @@ impl Trigger {
             }
         }
     }
+}
+
+/// The output of an instance that ends in time; otherwise where to ask for it.
+async fn ended(app: &Shared, base: &str, id: InstanceId, wait: Duration) -> Answer {
+    let view = wait_for(app, &id, WaitFor::End, wait).await?;
+    let answer = match view.status {
+        Status::Completed => ok(&shown(view.output.as_ref()))?,
+        status if status.is_terminal() => {
+            let why = view.failure.as_ref().map_or_else(String::new, |failure| format!(": {failure}"));
+            let detail = format!("the instance {id:?} is {status}{why}");
+            return Err(Refusal::new(ProblemKind::InstanceFailed, detail).with("instance", id.as_str()));
+        }
+        _ => created(&app.options, base, id.as_str()),
+    };
+    Ok(with_header(answer, INSTANCE, id.as_str()))
 }
 
 fn instance_id(app: &Shared, template: &TextTemplate, values: &Values<'_>) -> Result<InstanceId, Refusal> {

@@ -8,11 +8,13 @@ mod template;
 use crate::app::Routes;
 use crate::config::problem::{Collector, ConfigProblems};
 use crate::config::trigger::{StatusKind, TriggerConfig};
+use crate::config::values::duration;
 use axum::http::Method;
 use params::Check;
 pub(crate) use route::Route;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use template::{InputTemplate, TextTemplate};
 
 /// Triggers that were checked.
@@ -36,6 +38,8 @@ enum Action {
         workflow: String,
         id: Option<TextTemplate>,
         input: InputTemplate,
+        /// Answer with the output when the instance ends within this time.
+        wait: Option<Duration>,
         replace: Vec<partita_engine::kernel::Status>,
     },
     Raise {
@@ -130,6 +134,8 @@ impl Action {
             text("instance", config.instance.as_ref()),
         );
         let input = problems.take(format!("{place}.input"), InputTemplate::parse(config.input.as_ref()));
+        let wait = config.wait.as_deref().map(longest_wait).transpose();
+        let wait = problems.take(format!("{place}.wait"), wait);
         let given = [config.start.is_some(), config.raise.is_some(), config.status.is_some()];
         if given.into_iter().filter(|given| *given).count() != 1 {
             problems.add(place, "say what it does: exactly one of start, raise and status");
@@ -146,13 +152,31 @@ impl Action {
         }
         if let Some(workflow) = &config.start {
             let replace = config.replace.iter().map(|status| status.0).collect();
-            return Some(Self::Start { workflow: workflow.clone(), id: id?, input: input?, replace });
+            return Some(Self::Start {
+                workflow: workflow.clone(),
+                id: id?,
+                input: input?,
+                wait: wait?,
+                replace,
+            });
         }
         let instance = instance??;
         match config.status {
             Some(kind) => Some(Self::Status { kind, instance }),
             None => Some(Self::Raise { event: event??, instance, input: input? }),
         }
+    }
+}
+
+/// How long a caller may be kept waiting.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+fn longest_wait(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        wait if wait > LONGEST_WAIT => {
+            Err(format!("{text:?} is more than five minutes, which no caller waits"))
+        }
+        wait => Ok(wait),
     }
 }
 

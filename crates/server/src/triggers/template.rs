@@ -181,7 +181,7 @@ mod tests {
         check(
             json!({"n": 1, "id": "{id}", "all": ["{body}", true]}),
             Some("[1]"),
-            "{\"all\":[[1],true],\"id\":\"7\",\"n\":1}",
+            "{\"n\":1,\"id\":\"7\",\"all\":[[1],true]}",
         );
         check(json!("order {id}: {body}"), Some("{\"a\":1}"), "\"order 7: {\\\"a\\\":1}\"");
         check(json!("{{id}}"), None, "\"{id}\"");

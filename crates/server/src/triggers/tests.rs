@@ -26,9 +26,10 @@ fn everything_that_is_wrong_is_told_at_once() {
         TriggerConfig { raise: Some("E".to_owned()), ..trigger("POST /b/{id}") },
         start("GET /c"),
         TriggerConfig { instance: Some("{id}".to_owned()), ..start("POST /d") },
+        TriggerConfig { wait: Some("10m".to_owned()), ..start("POST /e") },
     ]);
     insta::assert_snapshot!(text, @r#"
-the configuration has 7 problems:
+the configuration has 8 problems:
   trigger[0].route: the path "order" does not begin with a slash
   trigger[0].id: "{" has a brace that does not close a name; write braces as {{ and }}
   trigger[0].params.a: "guid" is no pattern; there are uuid, int, nonempty, max:LENGTH
@@ -36,6 +37,7 @@ the configuration has 7 problems:
   trigger[2].instance: which instance is meant? Such as instance = "{id}"
   trigger[3].route: a status is shown with GET; starts and events come with POST, PUT, PATCH or DELETE
   trigger[4].instance: a start names its instance with id, not with instance
+  trigger[5].wait: "10m" is more than five minutes, which no caller waits
 "#);
 }
 

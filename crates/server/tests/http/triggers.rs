@@ -98,3 +98,35 @@ async fn uris_name_the_hub_that_was_configured() {
         got.header("location")
     );
 }
+
+#[tokio::test]
+async fn a_caller_can_wait_for_the_end() {
+    let h = server(
+        r#"
+        [[trigger]]
+        route = "POST /echo"
+        start = "Echo"
+        wait = "30s"
+        [[trigger]]
+        route = "POST /fail"
+        start = "Fail"
+        wait = "30s"
+        [[trigger]]
+        route = "POST /order/{id}"
+        start = "Order"
+        id = "{id}"
+        wait = "1ms"
+        "#,
+    )
+    .await;
+    let got = h.post("/echo", json!({"a": 1})).await;
+    assert_eq!(got.ok(200), json!({"a": 1}));
+    let id = got.header("partita-instance");
+    assert_eq!(h.get(&format!("/api/v1/instances/{id}")).await.ok(200)["status"], "Completed");
+    let failed = h.post("/fail", json!(1)).await;
+    let problem = failed.problem(502, "instance-failed");
+    assert!(problem["detail"].as_str().unwrap().contains("it does not work"), "{problem}");
+    let later = h.post("/order/slow", json!(1)).await;
+    assert_eq!(later.ok(202)["id"], "slow");
+    assert_eq!(later.header("partita-instance"), "slow");
+}
