@@ -93,6 +93,63 @@ pub struct FunctionList {
 pub struct Function {
     /// Its name.
     pub name: String,
+    /// Who offers it.
+    pub kind: FunctionKind,
+    /// More about one that is hosted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostedFunction>,
+}
+
+/// Who offers a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FunctionKind {
+    /// Code of this process.
+    Code,
+    /// Processes that this server starts.
+    Hosted,
+    /// An HTTP endpoint.
+    Http,
+}
+
+/// A hosted function and its processes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HostedFunction {
+    /// `building`, `ready` or `broken`.
+    pub state: String,
+    /// Why it is broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The app that it belongs to.
+    pub app: String,
+    /// `python` or `node`.
+    pub runtime: String,
+    /// Seconds that a call may take.
+    pub timeout_seconds: u64,
+    /// Megabytes that a process may use.
+    pub memory_mb: u64,
+    /// Processes that wait for a call.
+    pub idle: usize,
+    /// Processes that are in a call.
+    pub busy: usize,
+    /// Processes that start.
+    pub starting: usize,
+    /// The most processes that there may be.
+    pub max_processes: usize,
+    /// Calls that wait for a process.
+    pub waiting: usize,
+    /// Calls since the server started.
+    pub calls: u64,
+    /// Those that had no answer.
+    pub failures: u64,
+    /// Processes that were started.
+    pub cold_starts: u64,
+    /// How often new code replaced old.
+    pub reloads: u64,
+    /// The last failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
 }
 
 /// Who offers workflows and functions.

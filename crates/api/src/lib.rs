@@ -23,6 +23,7 @@ pub mod filter;
 pub mod history;
 pub mod instance;
 pub mod json;
+pub mod log;
 pub mod paths;
 pub mod problem;
 pub mod report;
@@ -31,8 +32,8 @@ pub mod time;
 pub mod why;
 
 pub use about::{
-    About, Function, FunctionList, Limits, Retention, RetentionRule, StoreInfo, Worker, WorkerList, Workflow,
-    WorkflowList,
+    About, Function, FunctionKind, FunctionList, HostedFunction, Limits, Retention, RetentionRule, StoreInfo,
+    Worker, WorkerList, Workflow, WorkflowList,
 };
 pub use filter::{Filter, ListQuery, Order};
 pub use history::{Event, Failure, HistoryPage, Parent, Trace};

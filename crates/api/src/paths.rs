@@ -42,6 +42,12 @@ pub fn of_instance(id: &str, what: &str) -> String {
     format!("{}/{what}", instance(id))
 }
 
+/// What a function printed.
+#[must_use]
+pub fn function_logs(name: &str) -> String {
+    format!("{FUNCTIONS}/{}/logs", encode(name))
+}
+
 /// Where an external event is raised.
 #[must_use]
 pub fn raise_event(id: &str, event: &str) -> String {

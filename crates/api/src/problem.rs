@@ -70,6 +70,8 @@ kinds! {
     InstanceNotFound => 404, "instance-not-found", "There is no such instance";
     /// No such workflow.
     WorkflowNotFound => 404, "workflow-not-found", "There is no such workflow";
+    /// No such function.
+    FunctionNotFound => 404, "function-not-found", "There is no such function";
     /// No such entity.
     EntityNotFound => 404, "entity-not-found", "There is no such entity";
     /// The address knows other methods.

@@ -120,6 +120,17 @@ impl From<partita_store::StoreError> for Failure {
         Self::new(exit, error.to_string())
     }
 }
+impl From<partita_server::node::NodeError> for Failure {
+    fn from(error: partita_server::node::NodeError) -> Self {
+        use partita_server::node::NodeError;
+        match error {
+            NodeError::Store(error) => error.into(),
+            NodeError::Engine(error) => error.into(),
+            NodeError::Function(error) => Self::usage(error.to_string()),
+            other => Self::new(Exit::Failed, other.to_string()),
+        }
+    }
+}
 impl From<partita_engine::EngineError> for Failure {
     fn from(error: partita_engine::EngineError) -> Self {
         match error {

@@ -26,6 +26,9 @@ use output::Printer;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|first| first == commands::LAUNCH) {
+        return partita_functions::launcher::main();
+    }
     let cli = Cli::parse();
     let printer = Printer::new(&cli.global);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -226,7 +226,7 @@ impl Engine {
     /// When it was not accepted; then nothing is left of it.
     pub async fn start(&self, request: StartRequest) -> Result<Started, EngineError> {
         let known = &self.shared.registry;
-        if known.orchestrator(&request.name).is_none() && !self.shared.config.accept_unknown {
+        if !known.starts(&request.name) && !self.shared.config.accept_unknown {
             let known = nearest(&request.name, &known.orchestrators());
             return Err(EngineError::UnknownWorkflow { name: request.name, known });
         }

@@ -54,6 +54,12 @@ pub struct TurnInput<'a> {
 pub trait Function: Send + Sync + 'static {
     /// Calls it.
     fn call(&self, call: FunctionCall) -> BoxFuture<'static, Result<Option<Payload>, Failure>>;
+
+    /// Whether its calls count against the limit of calls under way. One that only waits for somebody else
+    /// need not.
+    fn is_bounded(&self) -> bool {
+        true
+    }
 }
 
 /// One call of a function.
@@ -83,6 +89,11 @@ pub trait Offers: Send + Sync + 'static {
     fn orchestrator(&self, name: &str) -> Option<Arc<dyn Orchestrator>> {
         let _ = name;
         None
+    }
+    /// Whether new instances of that workflow can be made. A workflow that is offered no more may still be
+    /// there for the instances that run.
+    fn starts(&self, name: &str) -> bool {
+        self.orchestrator(name).is_some()
     }
     /// The version that an instance of that workflow gets for good when it is made and nobody named one.
     fn current_version(&self, name: &str) -> Option<Name> {
@@ -130,6 +141,11 @@ impl Registry {
     pub fn orchestrator(&self, name: &str) -> Option<Arc<dyn Orchestrator>> {
         let fixed = self.orchestrators.get(name).cloned();
         fixed.or_else(|| self.offers.iter().find_map(|offers| offers.orchestrator(name)))
+    }
+    /// Whether new instances of that workflow can be made.
+    #[must_use]
+    pub fn starts(&self, name: &str) -> bool {
+        self.orchestrators.contains_key(name) || self.offers.iter().any(|offers| offers.starts(name))
     }
     /// The version that a new instance of that workflow gets when nobody names one.
     #[must_use]

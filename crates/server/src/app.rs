@@ -4,7 +4,8 @@ use crate::answer::Refusal;
 use crate::guard::Hosts;
 use crate::metrics::HttpMetrics;
 use crate::options::ServerOptions;
-use crate::{durable_functions, guard, health, metrics, observe, partita, triggers};
+use crate::parts::Parts;
+use crate::{durable_functions, guard, health, metrics, observe, partita, step_functions, triggers};
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::{Method, Uri};
@@ -21,6 +22,7 @@ pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 /// What all handlers share.
 pub(crate) struct App {
     pub(crate) engine: Engine,
+    pub(crate) parts: Parts,
     pub(crate) options: ServerOptions,
     pub(crate) hosts: Hosts,
     pub(crate) http: HttpMetrics,
@@ -34,12 +36,13 @@ pub(crate) type Shared = Arc<App>;
 impl App {
     pub(crate) fn new(
         engine: Engine,
+        parts: Parts,
         options: ServerOptions,
         hosts: Hosts,
         stopping: CancellationToken,
     ) -> Self {
         let started_at = engine.now();
-        Self { engine, options, hosts, http: HttpMetrics::default(), started_at, stopping }
+        Self { engine, parts, options, hosts, http: HttpMetrics::default(), started_at, stopping }
     }
 
     /// Bytes of a request's body.
@@ -62,7 +65,7 @@ impl App {
 /// Schedules are not run by the router: [`Schedules::spawn`](crate::Schedules::spawn) does.
 pub fn router(engine: Engine, options: ServerOptions) -> Router {
     let hosts = Hosts::of_router(&options);
-    of_app(&Arc::new(App::new(engine, options, hosts, CancellationToken::new())))
+    of_app(&Arc::new(App::new(engine, Parts::default(), options, hosts, CancellationToken::new())))
 }
 
 pub(crate) fn of_app(app: &Shared) -> Router {
@@ -83,6 +86,7 @@ pub(crate) fn routes(app: &Shared) -> Routes {
         .get("/metrics", metrics::metrics);
     let routes = partita::routes(routes);
     let routes = durable_functions::routes(routes);
+    let routes = step_functions::routes(routes);
     triggers::routes(routes, &app.options.triggers)
 }
 
@@ -115,6 +119,15 @@ impl Routes {
         self.known.push((method, path.to_owned()));
         self
     }
+    /// Posts to a path of a dialect; not remembered.
+    pub(crate) fn post_undocumented<H: Handler<T, Shared>, T: 'static>(
+        mut self,
+        path: &str,
+        handler: H,
+    ) -> Self {
+        self.router = self.router.route(path, axum::routing::post(handler));
+        self
+    }
     /// All methods of a path; not remembered.
     pub(crate) fn any<H: Handler<T, Shared>, T: 'static>(mut self, path: &str, handler: H) -> Self {
         self.router = self.router.route(path, axum::routing::any(handler));
@@ -143,7 +156,13 @@ mod tests {
     async fn the_document_describes_every_route_and_no_other() {
         let store = Arc::new(MemoryStore::new(1));
         let engine = Engine::open(store, Registry::default(), EngineConfig::default()).await.unwrap();
-        let app = App::new(engine, ServerOptions::default(), Hosts::Any, CancellationToken::new());
+        let app = App::new(
+            engine,
+            Parts::default(),
+            ServerOptions::default(),
+            Hosts::Any,
+            CancellationToken::new(),
+        );
         let known = routes(&Arc::new(app)).known;
         let served: BTreeSet<_> = known.iter().map(|(method, path)| format!("{method} {path}")).collect();
         let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();

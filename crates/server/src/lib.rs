@@ -9,6 +9,9 @@
 //! | `app` | the router, and what all handlers share |
 //! | `partita` | the own API under `/api/v1` |
 //! | `durable_functions` | the Durable Functions HTTP API under `/runtime/webhooks/durabletask` |
+//! | `step_functions` | the API of AWS Step Functions at `POST /` |
+//! | [`node`] | a process: a store, an engine, an app's functions and state machines |
+//! | [`functions`], [`state_machines`] | what is offered to workflows beside Rust code |
 //! | [`triggers`] | routes that a configuration adds |
 //! | [`schedules`] | starts by the clock |
 //! | [`config`] | flags, environment, `partita.toml`, defaults |
@@ -23,20 +26,26 @@ mod app;
 pub mod config;
 mod durable_functions;
 mod extract;
+pub mod functions;
 mod guard;
 mod health;
 mod metrics;
+pub mod node;
 mod observe;
 pub mod options;
 mod partita;
+pub mod parts;
 pub mod schedules;
 pub mod server;
 mod start;
+pub mod state_machines;
+mod step_functions;
 pub mod triggers;
 
 pub use app::{OPENAPI, router};
 pub use config::Config;
 pub use options::ServerOptions;
+pub use parts::Parts;
 pub use schedules::Schedules;
 pub use server::{ServeError, Server};
 pub use triggers::Triggers;

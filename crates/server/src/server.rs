@@ -3,6 +3,7 @@
 use crate::app::{App, Shared, of_app};
 use crate::guard::Hosts;
 use crate::options::ServerOptions;
+use crate::parts::Parts;
 use axum::Router;
 use partita_engine::Engine;
 use std::future::Future;
@@ -54,13 +55,21 @@ impl Server {
     /// # Errors
     /// When it may not or cannot listen there.
     pub async fn bind(engine: Engine, options: ServerOptions) -> Result<Self, ServeError> {
+        Self::bind_with(engine, Parts::default(), options).await
+    }
+
+    /// Listens, for an engine and more; requests wait until [`Server::serve`] is called.
+    ///
+    /// # Errors
+    /// When it may not or cannot listen there.
+    pub async fn bind_with(engine: Engine, parts: Parts, options: ServerOptions) -> Result<Self, ServeError> {
         if !options.listen.ip().is_loopback() && !options.allow_unauthenticated_network {
             return Err(ServeError::OpenToTheNetwork(options.listen));
         }
         let (listener, address) = listen(&options).await?;
         let stopping = CancellationToken::new();
         let hosts = Hosts::of_server(address, &options);
-        let app: Shared = Arc::new(App::new(engine.clone(), options.clone(), hosts, stopping.clone()));
+        let app: Shared = Arc::new(App::new(engine.clone(), parts, options.clone(), hosts, stopping.clone()));
         Ok(Self { listener, address, router: of_app(&app), engine, options, stopping })
     }
 

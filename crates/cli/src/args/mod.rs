@@ -1,10 +1,12 @@
 //! The command line, as clap reads it.
 
+mod app;
 mod filter;
 mod instance;
 mod serve;
 mod values;
 
+pub(crate) use app::{CheckArgs, LogsArgs, RunArgs};
 pub(crate) use filter::{ListArgs, PurgeArgs};
 pub(crate) use instance::{
     HistoryArgs, IdArgs, RaiseArgs, ReasonArgs, RestartArgs, StartArgs, TerminateArgs, WatchArgs,
@@ -46,7 +48,11 @@ Examples:
   partita purge --status completed --older-than 7d --yes";
 
 const DEV_HELP: &str = "\
-The folder's partita.toml names the processes:
+What is in the folder is offered, and brought in again when it changes:
+  functions/NAME/func.yaml  functions for the FDKs of the Fn Project, with func.py or func.js
+  workflows/NAME.asl.json   state machines (also .asl.yaml)
+
+Its partita.toml, if there is one, can name processes:
   [process.NAME]
   command   = [\"program\", \"argument\"]
   directory = \"...\"           the folder, when left out
@@ -119,6 +125,10 @@ pub(crate) enum Command {
     /// Run an app's folder: start its processes, and start them again when they change
     #[command(after_help = DEV_HELP)]
     Dev(DevArgs),
+    /// Run a workflow of an app, or a state machine, once: in this process, with nothing kept
+    Run(RunArgs),
+    /// Check definitions, and say all that is wrong with them
+    Check(CheckArgs),
     /// Run a server
     Serve(ServeArgs),
     /// Start an instance of a workflow
@@ -133,6 +143,8 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Say what an instance waits for
     Why(IdArgs),
+    /// Show what functions have printed
+    Logs(LogsArgs),
     /// Raise an external event at an instance
     Raise(RaiseArgs),
     /// Stop an instance for now; it keeps what arrives

@@ -1,15 +1,18 @@
 //! What the commands do.
 
+mod check;
 mod config;
 mod instance;
 mod list;
+mod logs;
 mod purge;
+mod run;
 mod serve;
 mod store;
 mod version;
 
 pub(crate) use config::{FILE as CONFIG_FILE, load, read as read_toml};
-pub(crate) use serve::{Hosted, host, log, stop_signal};
+pub(crate) use serve::{Hosted, LAUNCH, host, launcher, log, stop_signal};
 
 use crate::api::Api;
 use crate::args::{Cli, Command, ConfigCommand};
@@ -24,6 +27,8 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit> {
     match cli.command {
         Command::Dev(args) => dev::run(&args, &printer).await,
         Command::Serve(args) => serve::run(&args, &printer).await,
+        Command::Run(args) => run::run(&args, &printer).await,
+        Command::Check(args) => check::run(&args, &printer),
         Command::Config(ConfigCommand::Show(args)) => config::show(&args, &printer),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "partita", &mut std::io::stdout());
@@ -43,6 +48,7 @@ async fn ask(command: Command, api: &Api, printer: &Printer) -> Result<Exit> {
         Command::Show(args) => instance::show(api, printer, &args.id).await,
         Command::History(args) => instance::history(api, printer, &args).await,
         Command::Why(args) => instance::why(api, printer, &args.id).await,
+        Command::Logs(args) => logs::run(api, printer, &args).await,
         Command::Raise(args) => instance::raise(api, printer, &args).await,
         Command::Suspend(args) => instance::tell(api, printer, &args, "suspend", "suspended").await,
         Command::Resume(args) => instance::tell(api, printer, &args, "resume", "resumed").await,

@@ -4,17 +4,23 @@ use crate::args::ServeArgs;
 use crate::commands::config::load;
 use crate::exit::{Exit, Failure, Result};
 use crate::output::Printer;
-use partita::Runtime;
+use partita_functions::HostEvent;
+use partita_server::node::folder::{FUNCTIONS, WORKFLOWS};
+use partita_server::node::{AppEvent, Node, NodeOptions, Report};
 use partita_server::{Config, ServeError, Server};
+use std::ffi::OsString;
 use std::future::Future;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tracing_subscriber::EnvFilter;
 
 /// Where a server keeps everything when nothing else is said.
 const DATA_DIR: &str = "partita-data";
+/// The argument by which this program enters the launcher of functions.
+pub(crate) const LAUNCH: &str = "launch-function";
 /// How long functions under way get to end.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -29,7 +35,10 @@ pub(super) async fn run(args: &ServeArgs, printer: &Printer) -> Result<Exit> {
     log();
     let stop = stop_signal()?;
     let place = place(&config);
-    let hosted = host(&config, place.as_deref()).await?;
+    let (report, events) = unbounded_channel();
+    let options = NodeOptions { data: place.clone(), app: app(args), dev: false, launcher: launcher() };
+    let hosted = host(&config, options, report).await?;
+    tokio::spawn(log_events(events));
     let kept = place.map_or_else(|| "memory".to_owned(), |folder| folder.display().to_string());
     printer.note(&format!(
         "partita {} at http://{}, kept in {kept}",
@@ -52,6 +61,46 @@ fn flags(args: &ServeArgs) -> Vec<(String, String)> {
     flags
 }
 
+/// The app whose functions and workflows are offered: the folder of the configuration, if it is one.
+fn app(args: &ServeArgs) -> Option<PathBuf> {
+    let folder = match &args.config.config {
+        Some(file) => file.parent().map_or_else(PathBuf::new, Path::to_owned),
+        None => PathBuf::new(),
+    };
+    let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+    let is_app = folder.join(WORKFLOWS).is_dir() || folder.join(FUNCTIONS).is_dir();
+    is_app.then_some(folder)
+}
+
+/// The program that enters the launcher of functions: this one.
+pub(crate) fn launcher() -> Vec<OsString> {
+    std::env::current_exe().map(|program| vec![program.into(), LAUNCH.into()]).unwrap_or_default()
+}
+
+/// Writes an app's events into the log.
+async fn log_events(mut events: UnboundedReceiver<AppEvent>) {
+    while let Some(event) = events.recv().await {
+        match event {
+            AppEvent::WorkflowRefused { path, problems } => {
+                for problem in problems {
+                    tracing::error!("{}: {problem}", path.display());
+                }
+            }
+            AppEvent::Workflow { name, revision, .. } => tracing::info!(name, revision, "state machine"),
+            AppEvent::Function(HostEvent::Broken { function, reason }) => {
+                tracing::error!(function, reason, "broken");
+            }
+            AppEvent::Function(HostEvent::Ready { function }) => tracing::info!(function, "ready"),
+            AppEvent::Function(HostEvent::BuildStarted { function }) => {
+                tracing::info!(function, "building its environment");
+            }
+            AppEvent::Warning(text) => tracing::warn!("{text}"),
+            // The host writes its warnings into the log itself.
+            AppEvent::Function(_) | AppEvent::FunctionsDeployed => {}
+        }
+    }
+}
+
 /// The folder in which everything is kept; `None` for memory.
 fn place(config: &Config) -> Option<PathBuf> {
     match config.origins.contains_key("data-dir") {
@@ -62,26 +111,21 @@ fn place(config: &Config) -> Option<PathBuf> {
 
 /// A server with its engine, about to serve.
 pub(crate) struct Hosted {
-    runtime: Runtime,
+    node: Node,
     server: Server,
 }
 
 /// Opens the store and listens.
-pub(crate) async fn host(config: &Config, folder: Option<&Path>) -> Result<Hosted> {
-    let engine = config.engine_config();
-    let builder = Runtime::builder().configure(|settings| *settings = engine);
-    let builder = match folder {
-        Some(folder) => builder.data_dir(folder),
-        None => builder.in_memory(),
-    };
-    let runtime = builder.start().await?;
-    for unknown in config.unknown_workflows(runtime.engine().registry()) {
+pub(crate) async fn host(config: &Config, options: NodeOptions, report: Report) -> Result<Hosted> {
+    let node = Node::open(config, options, report).await?;
+    let engine = node.runtime().engine().clone();
+    for unknown in config.unknown_workflows(engine.registry()) {
         tracing::warn!("{unknown}");
     }
-    match Server::bind(runtime.engine().clone(), config.server_options()).await {
-        Ok(server) => Ok(Hosted { runtime, server }),
+    match Server::bind_with(engine, node.parts().clone(), config.server_options()).await {
+        Ok(server) => Ok(Hosted { node, server }),
         Err(error) => {
-            runtime.shutdown(Duration::ZERO).await?;
+            node.shutdown(Duration::ZERO).await?;
             Err(not_listening(&error))
         }
     }
@@ -105,7 +149,7 @@ impl Hosted {
     /// Serves until it is told to stop; then ends what is under way, and lets the store go.
     pub(crate) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         let served = self.server.serve(stop).await;
-        self.runtime.shutdown(GRACE).await?;
+        self.node.shutdown(GRACE).await?;
         served.map_err(|error| not_listening(&error))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::commands::read_toml;
 use crate::exit::{Exit, Failure, Result};
+use partita_server::node::folder::{FUNCTIONS, WORKFLOWS};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -51,14 +52,17 @@ impl App {
     /// Says what is wrong, and where.
     pub(super) fn read(folder: &Path) -> Result<Self> {
         let file = folder.join(crate::commands::CONFIG_FILE);
-        if !file.is_file() {
-            let message =
-                format!("{} has no partita.toml, which is what makes a folder an app", folder.display());
+        let offers = [FUNCTIONS, WORKFLOWS].iter().any(|inner| folder.join(inner).is_dir());
+        if !file.is_file() && !offers {
+            let message = format!(
+                "{} is no app: it has neither partita.toml nor a folder functions or workflows",
+                folder.display()
+            );
             return Err(Failure::new(Exit::NotFound, message).advise(
-                "name an app's folder, or write one: [process.NAME] with command = [...], [[trigger]], [[schedule]]",
+                "name an app's folder, or write workflows/NAME.asl.json, functions/NAME/func.yaml, or partita.toml",
             ));
         }
-        let table = read_toml(&file)?;
+        let table = if file.is_file() { read_toml(&file)? } else { toml::Table::new() };
         let wrong = |what: String| Failure::usage(format!("{}: {what}", file.display()));
         let name = match table.get("name") {
             Some(name) => name.as_str().ok_or_else(|| wrong("name is not a text".to_owned()))?.to_owned(),

@@ -15,11 +15,13 @@ use crate::commands::{self, Hosted};
 use crate::exit::{Exit, Failure, Result};
 use crate::output::{Printer, Style};
 use app::App;
+use partita_functions::HostEvent;
+use partita_server::node::{AppEvent, NodeOptions, Report};
 use process::{Supervisor, Voice};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use watcher::Watching;
@@ -40,14 +42,16 @@ pub(crate) async fn run(args: &DevArgs, printer: &Printer) -> Result<Exit> {
     let app = App::read(&args.folder)?;
     let stop = commands::stop_signal()?;
     commands::log();
-    let place = match app.engine() {
-        Some(_) => Place { address: free(args.port)?, hosted: None },
-        None => own_server(&app, args.port, printer).await?,
-    };
     let width =
         app.processes.iter().map(|process| process.name.len()).max().unwrap_or(0).max("partita".len());
     let own = Voice::new(printer, "partita", width, Style::Bold);
+    let (report, events) = unbounded_channel();
+    let place = match app.engine() {
+        Some(_) => Place { address: free(args.port)?, hosted: None },
+        None => own_server(&app, args, report, printer).await?,
+    };
     introduce(&own, &app, &place);
+    let telling = tokio::spawn(tell(events, own.clone()));
 
     let stopping = CancellationToken::new();
     let mut running = JoinSet::new();
@@ -69,6 +73,7 @@ pub(crate) async fn run(args: &DevArgs, printer: &Printer) -> Result<Exit> {
     };
     stopping.cancel();
     ready.abort();
+    telling.abort();
     while running.join_next().await.is_some() {}
     if let Some(watching) = watching {
         watching.abort();
@@ -114,15 +119,60 @@ fn probes(app: &App, place: &Place) -> Vec<String> {
 }
 
 /// The server of an app whose processes do not embed the engine.
-async fn own_server(app: &App, port: Option<u16>, printer: &Printer) -> Result<Place> {
+async fn own_server(app: &App, args: &DevArgs, report: Report, printer: &Printer) -> Result<Place> {
     let file = app.folder.join(commands::CONFIG_FILE);
     let mut further = Vec::new();
-    further.extend(port.map(|port| ("listen".to_owned(), format!("127.0.0.1:{port}"))));
+    further.extend(args.port.map(|port| ("listen".to_owned(), format!("127.0.0.1:{port}"))));
     further.push(("next-ports".to_owned(), PORTS.to_string()));
-    let args = ConfigArgs { config: Some(file), settings: Vec::new() };
-    let config = commands::load(&args, further, printer)?;
-    let hosted = commands::host(&config, Some(&app.data_dir())).await?;
+    let config = ConfigArgs { config: file.is_file().then_some(file), settings: Vec::new() };
+    let config = commands::load(&config, further, printer)?;
+    let options = NodeOptions {
+        data: Some(app.data_dir()),
+        app: Some(app.folder.clone()),
+        dev: !args.no_watch,
+        launcher: commands::launcher(),
+    };
+    let hosted = commands::host(&config, options, report).await?;
     Ok(Place { address: hosted.address(), hosted: Some(hosted) })
+}
+
+/// Says what happens to the app's functions and state machines.
+async fn tell(mut events: UnboundedReceiver<AppEvent>, own: Voice) {
+    while let Some(event) = events.recv().await {
+        match event {
+            AppEvent::Function(event) => tell_of_function(event, &own),
+            AppEvent::Workflow { name, revision, known, warnings } => {
+                let news = if known { "" } else { ", which is new" };
+                own.say(&format!("workflow {name} in revision {revision}{news}"));
+                warnings.iter().for_each(|warning| own.say(&format!("warning  {name}: {warning}")));
+            }
+            AppEvent::WorkflowRefused { path, problems } => {
+                own.tell(&format!("workflow {} cannot be offered:", path.display()));
+                problems.iter().for_each(|problem| own.say(&format!("  {problem}")));
+            }
+            AppEvent::Warning(text) => own.say(&format!("warning  {text}")),
+            AppEvent::FunctionsDeployed => {}
+        }
+    }
+}
+
+fn tell_of_function(event: HostEvent, own: &Voice) {
+    match event {
+        HostEvent::BuildStarted { function } => {
+            own.say(&format!("function {function}: building its environment"))
+        }
+        HostEvent::BuildLine { function, line } => own.say(&format!("function {function}: {line}")),
+        HostEvent::Ready { function } => own.say(&format!("function {function} is ready")),
+        HostEvent::Reloaded { function } => own.say(&format!("function {function} has new code")),
+        HostEvent::Removed { function } => own.say(&format!("function {function} is gone")),
+        HostEvent::Broken { function, reason } | HostEvent::ReloadFailed { function, reason } => {
+            own.tell(&format!("function {function} is broken:"));
+            reason.lines().for_each(|line| own.say(&format!("  {line}")));
+        }
+        HostEvent::Warning { text } => own.say(&format!("warning  {text}")),
+        // These come and go with the load.
+        HostEvent::ProcessStarted { .. } | HostEvent::ProcessExited { .. } => {}
+    }
 }
 
 /// A free port, for the process that embeds the engine.

@@ -45,7 +45,7 @@ impl Voice {
         let _ = self.printer.line(&format!("{} {line}", self.prefix));
     }
 
-    fn tell(&self, line: &str) {
+    pub(super) fn tell(&self, line: &str) {
         self.say(&self.printer.paint(Style::Bold, line));
     }
 }

@@ -110,7 +110,10 @@ async fn perform(
         );
         return Err(Failure::new("ActivityNotRegistered", text).non_retriable());
     };
-    let _place = shared.calls.acquire().await;
+    let _place = match function.is_bounded() {
+        true => Some(shared.calls.acquire().await),
+        false => None,
+    };
     let WorkItem { task_id, execution, name, input, tags, trace, .. } = item;
     let call = FunctionCall { instance, execution, task_id, name, input, tags, trace, cancellation };
     shared.metrics.calls_started.add(1);

@@ -6,8 +6,8 @@ use crate::extract::{JsonBody, Pairs};
 use axum::extract::State;
 use partita_api::problem::ProblemKind;
 use partita_api::{
-    About, Backup, BackupReport, Counts, Function, FunctionList, Limits, Retention, StoreInfo, Time, Worker,
-    WorkerList, Workflow, WorkflowList,
+    About, Backup, BackupReport, Counts, Function, FunctionKind, FunctionList, Limits, Retention, StoreInfo,
+    Time, Worker, WorkerList, Workflow, WorkflowList,
 };
 use partita_engine::store::Filter;
 use std::path::{Component, Path, PathBuf};
@@ -49,9 +49,13 @@ pub(crate) async fn workflows(State(app): State<Shared>, pairs: Pairs) -> Answer
 
 /// `GET /api/v1/functions`
 pub(crate) async fn functions(State(app): State<Shared>) -> Answer {
-    let names = app.engine.registry().functions();
-    let functions = names.iter().map(|name| Function { name: name.to_string() });
-    ok(&FunctionList { functions: functions.collect() })
+    let own = |name: &str| Function { name: name.to_owned(), kind: FunctionKind::Code, host: None };
+    let described = |name: &str| match &app.parts.functions {
+        Some(functions) => functions.describe(name).unwrap_or_else(|| own(name)),
+        None => own(name),
+    };
+    let functions = app.engine.registry().functions().iter().map(|name| described(name)).collect();
+    ok(&FunctionList { functions })
 }
 
 /// `GET /api/v1/workers`

@@ -68,7 +68,7 @@ pub(crate) async fn get(State(app): State<Shared>, Id(id): Id) -> Answer {
 }
 
 /// The instance, or the problem that there is none.
-pub(super) async fn existing(app: &Shared, id: &InstanceId) -> Result<InstanceView, Refusal> {
+pub(crate) async fn existing(app: &Shared, id: &InstanceId) -> Result<InstanceView, Refusal> {
     Ok(app.engine.get(id).await?.ok_or_else(|| EngineError::NotFound(id.clone()))?)
 }
 

@@ -10,9 +10,11 @@ mod signals;
 mod start;
 mod wait;
 
+pub(crate) use instances::existing;
 pub(crate) use wait::wait_for;
 
 use crate::app::Routes;
+use crate::functions::logs;
 use partita_api::paths;
 
 /// Adds the own API.
@@ -34,6 +36,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .get(&of("history"), history::page)
         .get(&of("history/export"), history::export)
         .get(&of("why"), instances::why)
+        .get(&of("logs"), logs::of_instance)
         .post(&of("suspend"), signals::suspend)
         .post(&of("resume"), signals::resume)
         .post(&of("terminate"), signals::terminate)
@@ -42,6 +45,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .post("/api/v1/bulk/{operation}", bulk::bulk)
         .get(paths::WORKFLOWS, about::workflows)
         .get(paths::FUNCTIONS, about::functions)
+        .get("/api/v1/functions/{name}/logs", logs::of_function)
         .get(paths::WORKERS, about::workers)
         .get(paths::LIMITS, about::limits)
         .get(paths::RETENTION, about::retention)

@@ -1,0 +1,164 @@
+//! What functions cannot do.
+
+use crate::support::*;
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+/// Tries each thing that a handler is asked to try, and says what came of it.
+const SNOOP: &str = r#"
+import ctypes, json, os, socket, subprocess
+
+def attempt(what):
+    kind, value = what
+    try:
+        if kind == "read":
+            with open(value, "rb") as file:
+                file.read(16)
+        elif kind == "list":
+            os.listdir(value)
+        elif kind == "write":
+            with open(value, "w") as file:
+                file.write("x")
+        elif kind == "env":
+            return os.environ.get(value, "(not set)")
+        elif kind == "temp":
+            import tempfile
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(b"x")
+        elif kind == "kill":
+            os.kill(value, 0)
+        elif kind == "unshare":
+            libc = ctypes.CDLL(None, use_errno=True)
+            if libc.unshare(0x10000000) != 0:
+                raise OSError(ctypes.get_errno(), "unshare")
+        elif kind == "clone":
+            libc = ctypes.CDLL(None, use_errno=True)
+            pid = libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0)
+            if pid == 0:
+                os._exit(0)
+            if pid < 0:
+                raise OSError(ctypes.get_errno(), "clone")
+        elif kind == "uid":
+            return os.getuid()
+        elif kind == "resolve":
+            socket.getaddrinfo("localhost", 80)
+        elif kind == "shell":
+            subprocess.run(["sh", "-c", "exit 0"], check=True)
+        return "done"
+    except Exception as error:
+        return type(error).__name__
+
+def handler(ctx, data=None):
+    return json.dumps([attempt(what) for what in json.loads(data.getvalue())])
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_reaches_its_own_and_nothing_else() {
+    let hidden = tempfile::tempdir().unwrap();
+    let canary = hidden.path().join("canary");
+    std::fs::write(&canary, "secret").unwrap();
+    std::fs::set_permissions(&canary, std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    std::fs::set_permissions(hidden.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let writable = tempfile::tempdir().unwrap();
+    let snoop = Written::python("snoop", SNOOP);
+    let other = Written::python("other", SNOOP);
+    let host = host_with(|config| config.hidden_paths.push(hidden.path().to_owned())).await;
+    let mut spec = snoop.spec();
+    spec.writable.push(writable.path().to_owned());
+    host.deploy(spec).await.unwrap();
+    host.deploy(other.spec()).await.unwrap();
+    let root = rustix::process::geteuid().is_root();
+    let own = std::process::id();
+    let asked = serde_json::json!([
+        ["read", canary],
+        ["list", hidden.path()],
+        ["write", hidden.path().join("new")],
+        ["read", other.folder.path().join("func.py")],
+        ["read", snoop.folder.path().join("func.py")],
+        ["read", format!("/proc/{own}/environ")],
+        ["list", "/proc"],
+        ["read", "/etc/shadow"],
+        ["list", work_folder().join("logs")],
+        ["write", "/var/tmp/partita-canary"],
+        ["env", "CARGO_MANIFEST_DIR"],
+        ["kill", own],
+        ["unshare", 0],
+        ["clone", 0],
+        ["write", writable.path().join("new")],
+        ["temp", 0],
+        ["resolve", 0],
+        ["shell", 0],
+        ["env", "FN_FN_NAME"],
+    ]);
+    let answer = json(&call(&host, "snoop", &asked.to_string()).await.unwrap());
+    let outcomes: Vec<_> = answer.as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect();
+    let no = "PermissionError";
+    let expected = [
+        no,
+        no,
+        no,
+        no,
+        no,
+        no,
+        no,
+        no,
+        no,
+        no,
+        "(not set)",
+        no,
+        no,
+        no,
+        "done",
+        "done",
+        "done",
+        "done",
+        "snoop",
+    ];
+    assert_eq!(outcomes, expected);
+    if root {
+        let answer = json(&call(&host, "snoop", r#"[["uid", 0]]"#).await.unwrap());
+        assert!((60_000..65_000).contains(&answer[0].as_u64().unwrap()), "{answer}");
+    }
+    let mut reaches = snoop.spec();
+    reaches.writable.push(hidden.path().to_owned());
+    let error = host.deploy(reaches).await.unwrap_err().to_string();
+    assert!(error.contains("it may not write"), "{error}");
+}
+
+/// Not a test of its own: the host that is killed in the next one. Run by name only.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it is the other process of a test and ends only by force"]
+async fn host_that_is_killed() {
+    let host = hosting("trouble-py").await;
+    host.deploy(fixture("trouble-js")).await.unwrap();
+    for name in ["trouble-py", "trouble-js"] {
+        let pid = json(&call(&host, name, r#"{"do": "nothing"}"#).await.unwrap())["pid"].clone();
+        println!("pid {pid}");
+    }
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_process_outlives_a_host_that_is_killed() {
+    let program = std::env::current_exe().unwrap();
+    let mut command = tokio::process::Command::new(program);
+    command.args(["--exact", "isolation::host_that_is_killed", "--ignored", "--nocapture"]);
+    let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut pids = Vec::new();
+    while pids.len() < 2 {
+        let line = lines.next_line().await.unwrap().expect("the host ended by itself");
+        if let Some(at) = line.find("pid ") {
+            pids.push(line[at + 4..].trim().to_owned());
+        }
+    }
+    child.start_kill().unwrap();
+    child.wait().await.unwrap();
+    for pid in pids {
+        let gone = || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.is_empty() || stat.contains(") Z")
+        };
+        until("its processes are gone", gone).await;
+    }
+}

@@ -1,0 +1,150 @@
+//! Bringing what is in an app's folder into a running node.
+
+use super::folder::{AppFolder, WorkflowFile};
+use crate::config::{Config, FunctionConfig};
+use crate::functions::Functions;
+use crate::state_machines::{Put, StateMachines};
+use partita_engine::store::StoreError;
+use partita_flow::asl::check::Problem;
+use partita_functions::{FunctionSpec, HostEvent};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Where an app's events go.
+pub type Report = UnboundedSender<AppEvent>;
+
+/// Something that happened to an app.
+#[derive(Clone, Debug)]
+pub enum AppEvent {
+    /// Something about its functions.
+    Function(HostEvent),
+    /// A state machine is offered, in a new revision or in the one that was known.
+    Workflow {
+        /// Its name.
+        name: String,
+        /// Its revision.
+        revision: String,
+        /// Whether it was known in this revision before.
+        known: bool,
+        /// What is most likely not meant.
+        warnings: Vec<Problem>,
+    },
+    /// A state machine cannot be offered. An earlier revision of it, if there is one, still is.
+    WorkflowRefused {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        problems: Vec<Problem>,
+    },
+    /// All functions were built and started, or are known to be broken.
+    FunctionsDeployed,
+    /// Something else that somebody should know.
+    Warning(String),
+}
+
+/// Lets calls of the app's functions wait until they are deployed.
+pub(super) fn announce(app: &AppFolder, functions: &Functions) {
+    for spec in app.functions.iter().flat_map(|app| &app.functions) {
+        functions.announce(&spec.name);
+    }
+}
+
+/// Offers the app's state machines.
+pub(super) async fn workflows(
+    app: &AppFolder,
+    machines: &StateMachines,
+    report: &Report,
+) -> Result<(), StoreError> {
+    for file in &app.workflows {
+        workflow(file, machines, report).await?;
+    }
+    Ok(())
+}
+
+/// Offers one state machine.
+pub(super) async fn workflow(
+    file: &WorkflowFile,
+    machines: &StateMachines,
+    report: &Report,
+) -> Result<(), StoreError> {
+    let event = match std::fs::read_to_string(&file.path) {
+        Err(error) => AppEvent::Warning(format!("{}: {error}", file.path.display())),
+        Ok(text) => match machines.put_file(&file.name, &text, file.format).await? {
+            Ok(Put { revision, known, warnings }) => {
+                AppEvent::Workflow { name: file.name.clone(), revision, known, warnings }
+            }
+            Err(problems) => AppEvent::WorkflowRefused { path: file.path.clone(), problems },
+        },
+    };
+    let _ = report.send(event);
+    Ok(())
+}
+
+/// The app's functions with what the configuration says of them.
+pub(super) fn specs(app: &AppFolder, config: &Config, place: &Path) -> Vec<FunctionSpec> {
+    let specs = app.functions.iter().flat_map(|app| app.functions.iter().cloned());
+    specs
+        .map(|mut spec| {
+            if let Some(function) = config.functions.get(&spec.name) {
+                refine(&mut spec, function, place);
+            }
+            spec
+        })
+        .collect()
+}
+
+fn refine(spec: &mut FunctionSpec, function: &FunctionConfig, place: &Path) {
+    spec.config.extend(function.config.clone());
+    spec.timeout = function.timeout().unwrap_or(spec.timeout);
+    spec.memory_mb = function.memory.unwrap_or(spec.memory_mb);
+    spec.min_processes = function.min_processes.unwrap_or(spec.min_processes);
+    spec.max_processes = function.max_processes.unwrap_or(spec.max_processes);
+    if let Some(name) = &function.data {
+        let folder = place.join("function-data").join(name);
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        spec.config.insert("FUNCTION_DATA".to_owned(), folder.display().to_string());
+        spec.writable.push(folder);
+    }
+}
+
+/// Builds and starts the functions, one after the other: they share what they are built of.
+pub(super) async fn deploy(specs: Vec<FunctionSpec>, functions: Arc<Functions>, report: Report) {
+    for spec in specs {
+        for warning in &spec.warnings {
+            let _ = report.send(AppEvent::Warning(format!("{}: {warning}", spec.name)));
+        }
+        let name = spec.name.clone();
+        let outcome = match prepare(&spec) {
+            Ok(()) => functions.deploy(spec).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        if let Err(reason) = outcome {
+            let _ = report.send(AppEvent::Function(HostEvent::Broken { function: name, reason }));
+        }
+    }
+    let _ = report.send(AppEvent::FunctionsDeployed);
+}
+
+/// Makes the folders in which a function writes.
+fn prepare(spec: &FunctionSpec) -> Result<(), String> {
+    for folder in &spec.writable {
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Hands the host's events on.
+pub(super) async fn tell_of(mut events: Receiver<HostEvent>, report: Report) {
+    loop {
+        match events.recv().await {
+            Ok(event) => {
+                let _ = report.send(AppEvent::Function(event));
+            }
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
