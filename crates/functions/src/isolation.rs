@@ -15,6 +15,11 @@ use std::path::{Path, PathBuf};
 /// Users that functions run as, when the host may choose: far from those of people, and below those of containers.
 const FIRST_USER: u32 = 60_000;
 const USERS: u32 = 5_000;
+/// The group of all functions that may write something outside of their own folders. Several may share a file; which
+/// of them may is up to Landlock.
+const WRITERS: u32 = FIRST_USER + USERS;
+/// The most files of a folder that a function may write.
+const MOST_WRITABLE: usize = 10_000;
 
 /// Programs, libraries and public facts of the system, which a function may read.
 const SYSTEM: [&str; 37] = [
@@ -123,6 +128,7 @@ impl Sandbox {
             folder: process.folder,
             parent: std::process::id(),
             user: process.user,
+            groups: if process.spec.writable.is_empty() { Vec::new() } else { vec![WRITERS] },
             confine: self.confine,
             read,
             write,
@@ -238,4 +244,42 @@ pub(crate) fn work_folder(sandbox: &Sandbox, configured: &Path) -> Result<PathBu
     let other = Path::new("/var/cache/partita-functions").join(name);
     open_folder(&other).map_err(failed(&other))?;
     Ok(other)
+}
+
+/// Lets functions write a file, or a folder with all that is in it, that does not belong to them.
+///
+/// # Errors
+/// When they could not get there, or there is too much in it.
+pub(crate) fn open_to_writers(path: &Path) -> io::Result<()> {
+    let path = whole(path);
+    for above in path.ancestors().skip(1) {
+        if above.metadata()?.mode() & 0o1 == 0 {
+            let text = format!("other users cannot enter {}, in which it is", above.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+        }
+    }
+    if path.metadata()?.mode() & 0o2 != 0 {
+        return Ok(()); // everybody can write it already, as a system's folder for temporary files
+    }
+    let mut folders = vec![path];
+    let mut seen = 0;
+    while let Some(path) = folders.pop() {
+        seen += 1;
+        if seen > MOST_WRITABLE {
+            return Err(io::Error::other(format!("there are more than {MOST_WRITABLE} files in it")));
+        }
+        let data = path.symlink_metadata()?;
+        if data.is_symlink() {
+            continue;
+        }
+        let mode = if data.is_dir() { 0o2070 } else { 0o060 };
+        std::os::unix::fs::chown(&path, None, Some(WRITERS))?;
+        std::fs::set_permissions(&path, Permissions::from_mode((data.mode() & 0o7777) | mode))?;
+        if data.is_dir() {
+            for entry in std::fs::read_dir(&path)? {
+                folders.push(entry?.path());
+            }
+        }
+    }
+    Ok(())
 }

@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub parent: u32,
     /// The user and group to become.
     pub user: Option<u32>,
+    /// Further groups of that user.
+    pub groups: Vec<u32>,
     /// Whether the process is confined.
     pub confine: bool,
     /// What may be read and run, if it exists.

@@ -134,7 +134,7 @@ fn a_folder_that_is_no_app_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display().to_string();
     let told = alone(&["dev", &path]).fails(3);
-    assert!(told.contains("has no partita.toml") && told.contains("[process.NAME]"), "{told}");
+    assert!(told.contains("is no app") && told.contains("partita.toml"), "{told}");
     std::fs::write(folder.path().join("partita.toml"), "[process.a]\ncommand = []\n").unwrap();
     assert!(alone(&["dev", &path]).fails(2).contains("process.a.command is empty"));
 }

@@ -3,6 +3,7 @@
 use super::{Function, State};
 use crate::environment::Environment;
 use crate::error::{CallError, DeployError};
+use crate::isolation::open_to_writers;
 use crate::process::{Generation, Process, ZygoteCell};
 use crate::spec::FunctionSpec;
 use crate::stage::Stage;
@@ -96,8 +97,8 @@ impl Function {
                 return Err(invalid(format!("{shown}, which it is to write, does not exist")));
             }
             if user.is_some() {
-                std::os::unix::fs::chown(path, user, user)
-                    .map_err(|error| invalid(format!("{shown} cannot be given to its user: {error}")))?;
+                open_to_writers(path)
+                    .map_err(|error| invalid(format!("{shown} cannot be opened to it: {error}")))?;
             }
         }
         Ok(())

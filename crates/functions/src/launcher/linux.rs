@@ -35,7 +35,10 @@ pub(super) fn give_up_rights(plan: &Plan) -> Result<(), String> {
 
 fn become_user(plan: &Plan) -> rustix::io::Result<()> {
     let Some(user) = plan.user else { return Ok(()) };
-    rustix::thread::set_thread_groups(&[])?;
+    let groups: Vec<Gid> = plan.groups.iter().copied().map(Gid::from_raw).collect();
+    rustix::thread::set_thread_groups(&groups)?;
+    // Its own group has no other member; what it makes in a shared folder is for those who share the folder.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o002));
     rustix::thread::set_thread_res_gid(Gid::from_raw(user), Gid::from_raw(user), Gid::from_raw(user))?;
     rustix::thread::set_thread_res_uid(Uid::from_raw(user), Uid::from_raw(user), Uid::from_raw(user))
 }

@@ -74,7 +74,8 @@ pub struct FunctionSpec {
     pub fn_id: String,
     /// Its application's id, `FN_APP_ID`.
     pub app_id: String,
-    /// Files and folders outside of its own that it may write.
+    /// Existing files and folders outside of its own that it may write; several functions may have the same. If
+    /// functions have users of their own, what is in them is opened to a group of those users.
     pub writable: Vec<PathBuf>,
     /// Annotations, as JSON texts; the host gives them no meaning.
     pub annotations: BTreeMap<String, String>,

@@ -125,6 +125,31 @@ async fn a_function_reaches_its_own_and_nothing_else() {
     assert!(error.contains("it may not write"), "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_can_share_a_database_that_they_are_allowed_to_write() {
+    let code = "import json, sqlite3\n\ndef handler(ctx, data=None):\n    \
+        with sqlite3.connect(data.getvalue().decode()) as db:\n        \
+        db.execute('PRAGMA journal_mode = WAL')\n        \
+        db.execute('CREATE TABLE IF NOT EXISTS t (n INTEGER)')\n        \
+        db.execute('INSERT INTO t VALUES (1)')\n        \
+        return json.dumps(db.execute('SELECT COUNT(*) FROM t').fetchone()[0])\n";
+    let shared = tempfile::tempdir().unwrap();
+    let database = shared.path().join("stock.db").display().to_string();
+    std::fs::write(&database, "").unwrap();
+    let host = host().await;
+    for name in ["takes", "returns"] {
+        let function = Written::python(name, code);
+        let mut spec = function.spec();
+        spec.writable.push(shared.path().to_owned());
+        host.deploy(spec).await.unwrap();
+    }
+    for number in 1..=3 {
+        for (name, expected) in [("takes", 2 * number - 1), ("returns", 2 * number)] {
+            assert_eq!(json(&call(&host, name, &database).await.unwrap()), expected);
+        }
+    }
+}
+
 /// Not a test of its own: the host that is killed in the next one. Run by name only.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it is the other process of a test and ends only by force"]
