@@ -159,7 +159,7 @@ async fn tell(mut events: UnboundedReceiver<AppEvent>, own: Voice) {
 fn tell_of_function(event: HostEvent, own: &Voice) {
     match event {
         HostEvent::BuildStarted { function } => {
-            own.say(&format!("function {function}: building its environment"))
+            own.say(&format!("function {function}: building its environment"));
         }
         HostEvent::BuildLine { function, line } => own.say(&format!("function {function}: {line}")),
         HostEvent::Ready { function } => own.say(&format!("function {function} is ready")),

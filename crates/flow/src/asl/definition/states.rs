@@ -395,10 +395,11 @@ impl Fields<'_> {
         let value = self.get(name)?;
         let number = value.as_f64().filter(|number| (least..=most).contains(number));
         if number.is_none() {
-            let message = format!(
-                "'{name}' must be a number from {least} to {most}, but it is {}",
-                fields::short(value)
-            );
+            let bounds = match most {
+                f64::MAX => format!("of at least {least}"),
+                _ => format!("from {least} to {most}"),
+            };
+            let message = format!("'{name}' must be a number {bounds}, but it is {}", fields::short(value));
             self.wrong(name, message);
         }
         number
