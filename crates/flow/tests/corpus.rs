@@ -9,6 +9,10 @@
 )]
 #![allow(missing_docs)]
 
+#[path = "corpus/case.rs"]
+mod case;
+#[path = "corpus/list.rs"]
+mod list;
 #[path = "corpus/matching.rs"]
 mod matching;
 #[path = "corpus/mocks.rs"]
@@ -16,64 +20,9 @@ mod mocks;
 #[path = "corpus/play.rs"]
 mod play;
 
-use serde::Deserialize;
-use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-
-#[derive(Clone, Debug, Deserialize)]
-struct Case {
-    name: String,
-    category: String,
-    #[serde(rename = "type")]
-    machine_type: String,
-    definition: Value,
-    input: Value,
-    expected_status: String,
-    expected_output: Value,
-    expected_error: Value,
-    expected_cause: Value,
-    placeholders: Vec<String>,
-    nondeterministic: bool,
-    time_dependent: bool,
-    parallel_events_sorted: bool,
-    history: Option<Vec<Value>>,
-    #[serde(default)]
-    mocks: Option<Vec<Value>>,
-    #[serde(default)]
-    lambdas: BTreeMap<String, String>,
-}
-
-impl Case {
-    /// The cases that count everywhere: nothing is called, nothing is random.
-    fn is_gate(&self) -> bool {
-        self.category == "pure"
-            && self.machine_type == "STANDARD"
-            && self.is_comparable()
-            && self.expected_status != "TIMED_OUT"
-    }
-
-    fn is_comparable(&self) -> bool {
-        !self.nondeterministic
-            && !self.time_dependent
-            && ["SUCCEEDED", "FAILED", "TIMED_OUT"].contains(&self.expected_status.as_str())
-    }
-
-    /// Whether everything that it calls can be had here.
-    fn is_playable(&self) -> bool {
-        const SERVICES: [&str; 2] = ["test_map_state_result_writer", "csv_max_items_paths[-1]"];
-        let category =
-            ["pure", "lambda", "activity", "service:states", "service:sfn"].contains(&&*self.category);
-        self.is_comparable() && (category || SERVICES.iter().any(|name| self.name.contains(name)))
-    }
-}
-
-fn cases() -> Vec<Case> {
-    let packed = include_bytes!("corpus/cases.jsonl.zst");
-    let text = zstd::decode_all(&packed[..]).unwrap();
-    let lines = std::str::from_utf8(&text).unwrap().lines();
-    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
-}
+use case::{Case, cases};
+use list::compare_with_list;
+use std::collections::BTreeMap;
 
 #[derive(Default)]
 struct Score {
@@ -111,29 +60,8 @@ fn recorded_executions_run_as_recorded() {
         println!("{group:16} {output} of {played} outputs, {exact} of {histories} histories");
     }
     if only.is_empty() {
-        compare_with_list(&differences);
+        compare_with_list(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/not_passed.txt"), &differences);
     } else {
         println!("{differences:#?}");
     }
-}
-
-fn compare_with_list(differences: &BTreeMap<String, Vec<String>>) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/not_passed.txt");
-    if std::env::var_os("UPDATE").is_some() {
-        let mut text = String::new();
-        for (name, differences) in differences {
-            let first: String = differences[0].chars().take(300).collect();
-            writeln!(text, "{name}\n    {}", first.replace('\n', " ")).unwrap();
-        }
-        std::fs::write(path, text).unwrap();
-        return;
-    }
-    let listed = std::fs::read_to_string(path).unwrap();
-    let listed: BTreeSet<&str> =
-        listed.lines().filter(|line| !line.starts_with(' ') && !line.is_empty()).collect();
-    let failing: BTreeSet<&str> = differences.keys().map(String::as_str).collect();
-    let unlisted: Vec<_> = failing.difference(&listed).map(|name| (name, &differences[*name])).collect();
-    let passing: Vec<_> = listed.difference(&failing).collect();
-    assert!(unlisted.is_empty(), "not passed, and not listed: {unlisted:#?}");
-    assert!(passing.is_empty(), "passed, and still listed: {passing:#?}");
 }

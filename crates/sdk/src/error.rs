@@ -41,7 +41,9 @@ impl Error {
         }
     }
 
-    pub(crate) fn into_failure(self) -> Failure {
+    /// What an activity that fails with this records.
+    #[must_use]
+    pub fn into_failure(self) -> Failure {
         match self.0 {
             Kind::Failure(failure) => *failure,
             Kind::ContinueAsNew => {

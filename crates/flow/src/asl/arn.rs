@@ -11,7 +11,7 @@ pub struct Place {
 
 impl Default for Place {
     fn default() -> Self {
-        Self { region: "us-east-1".to_owned(), account: "000000000000".to_owned() }
+        Self { region: "us-east-1".to_owned(), account: "111111111111".to_owned() }
     }
 }
 
@@ -80,6 +80,6 @@ mod tests {
         ] {
             assert_eq!(name_and_version(text), expected, "{text}");
         }
-        assert_eq!(place.execution("M", "x"), "arn:aws:states:us-east-1:000000000000:execution:M:x");
+        assert_eq!(place.execution("M", "x"), "arn:aws:states:us-east-1:111111111111:execution:M:x");
     }
 }

@@ -67,10 +67,10 @@ pub struct Revision {
     pub machine: Arc<Machine>,
 }
 
-/// All machines.
+/// All machines. A clone shares them.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    machines: BTreeMap<String, Entry>,
+    machines: BTreeMap<String, Arc<Entry>>,
 }
 
 /// The catalogue as it is stored: texts alone, compiled again when it is read.
@@ -131,15 +131,18 @@ impl Catalogue {
         let Checked { machine, problems } = inspect(&definition, format, limits, express);
         let machine = machine.ok_or(problems)?;
         let id = revision_id(&definition);
-        let entry = self.machines.entry(name.to_owned()).or_insert_with(|| Entry {
-            current: id.clone(),
-            created: now,
-            updated: now,
-            machine_type,
-            role_arn: role_arn.clone(),
-            tags: BTreeMap::new(),
-            revisions: BTreeMap::new(),
+        let entry = self.machines.entry(name.to_owned()).or_insert_with(|| {
+            Arc::new(Entry {
+                current: id.clone(),
+                created: now,
+                updated: now,
+                machine_type,
+                role_arn: role_arn.clone(),
+                tags: BTreeMap::new(),
+                revisions: BTreeMap::new(),
+            })
         });
+        let entry = Arc::make_mut(entry);
         entry.updated = now;
         entry.role_arn = role_arn;
         if !tags.is_empty() {
@@ -150,6 +153,14 @@ impl Catalogue {
         Ok(id)
     }
 
+    /// Makes a deleted machine ready to be created again. Its revisions stay: executions may still run them.
+    pub fn renew(&mut self, name: &str, machine_type: MachineType, now: SystemTime) {
+        if let Some(entry) = self.get_mut(name) {
+            (entry.created, entry.machine_type) = (now, machine_type);
+            entry.tags.clear();
+        }
+    }
+
     /// Forgets a machine with all its revisions; whether there was one.
     pub fn delete(&mut self, name: &str) -> bool {
         self.machines.remove(name).is_some()
@@ -157,24 +168,24 @@ impl Catalogue {
 
     /// Forgets a revision that is not current; whether there was one. Nobody may still run it.
     pub fn forget_revision(&mut self, name: &str, revision: &str) -> bool {
-        let entry = self.machines.get_mut(name).filter(|entry| entry.current != revision);
+        let entry = self.get_mut(name).filter(|entry| entry.current != revision);
         entry.is_some_and(|entry| entry.revisions.remove(revision).is_some())
     }
 
     /// A machine.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.machines.get(name)
+        self.machines.get(name).map(Arc::as_ref)
     }
 
     /// A machine, for changing its tags.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Entry> {
-        self.machines.get_mut(name)
+        self.machines.get_mut(name).map(Arc::make_mut)
     }
 
     /// All machines, in the order of their names.
     pub fn list(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.machines.iter().map(|(name, entry)| (name.as_str(), entry))
+        self.machines.iter().map(|(name, entry)| (name.as_str(), entry.as_ref()))
     }
 
     /// What runs under a workflow's name: `NAME`, or `NAME/LABEL` for a distributed map's processor. Without a
@@ -226,7 +237,7 @@ impl Catalogue {
             }
             let StoredEntry { current, created, updated, machine_type, role_arn, tags, .. } = stored;
             let entry = Entry { current, created, updated, machine_type, role_arn, tags, revisions };
-            catalogue.machines.insert(name, entry);
+            catalogue.machines.insert(name, Arc::new(entry));
         }
         (catalogue, lost)
     }

@@ -11,7 +11,7 @@ pub struct Limits {
     pub nesting: usize,
     /// States of a machine, those of its branches and processors included.
     pub states: usize,
-    /// Bytes of one state's input, result or output as JSON text. Step Functions allows 262,144.
+    /// Bytes of one state's input, result or output as JSON text; as much as Step Functions allows unless set otherwise.
     pub payload_bytes: usize,
     /// Transitions in a row without waiting for anything: a loop that never waits ends here.
     pub transitions_without_waiting: u64,
@@ -33,7 +33,7 @@ impl Default for Limits {
             definition_bytes: 1 << 20,
             nesting: 32,
             states: 10_000,
-            payload_bytes: 16 << 20,
+            payload_bytes: 256 << 10,
             transitions_without_waiting: 1_000_000,
             inline_concurrency: 40,
             distributed_concurrency: 1_000,

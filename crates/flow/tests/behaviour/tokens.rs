@@ -127,7 +127,7 @@ fn another_execution_is_waited_for() {
     assert_eq!(ended.seconds, 0);
     assert_eq!(
         ended.output()["ExecutionArn"],
-        "arn:aws:states:us-east-1:000000000000:execution:Child:child-1"
+        "arn:aws:states:us-east-1:111111111111:execution:Child:child-1"
     );
 }
 

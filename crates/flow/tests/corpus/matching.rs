@@ -2,7 +2,7 @@
 //! run: `date` for timestamps, names in angle brackets, and what a case lists.
 
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
 static TIMESTAMP: LazyLock<Regex> = LazyLock::new(|| {
@@ -101,4 +101,27 @@ fn text_matches(expected: &str, got: &str, placeholders: &[String]) -> bool {
     }
     let parts: Vec<String> = pattern.split('\0').map(regex::escape).collect();
     parts.len() > 1 && Regex::new(&format!("(?s)^{}$", parts.join(".*"))).unwrap().is_match(got)
+}
+
+/// An event as the recordings have it.
+pub(crate) fn cleaned(mut event: Value) -> Value {
+    let parsed = |value: &Value| match value.as_str().map(serde_json::from_str) {
+        Some(Ok(parsed)) => parsed,
+        _ => value.clone(),
+    };
+    let object = event.as_object_mut().unwrap();
+    object.remove("timestamp");
+    for details in object.values_mut().filter_map(Value::as_object_mut) {
+        for name in ["input", "output", "parameters"] {
+            if let Some(text) = details.get_mut(name) {
+                *text = parsed(text);
+            }
+        }
+        if let Some(Value::Object(variables)) = details.get_mut("assignedVariables") {
+            let all: Map<String, Value> =
+                variables.iter().map(|(name, text)| (name.clone(), parsed(text))).collect();
+            *variables = all;
+        }
+    }
+    event
 }

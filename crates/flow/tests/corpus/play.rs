@@ -1,7 +1,7 @@
 //! Plays one case in virtual time.
 
 use crate::Case;
-use crate::matching::same;
+use crate::matching::{cleaned, same};
 use crate::mocks::Mocks;
 use parking_lot::Mutex;
 use partita::engine::InstanceView;
@@ -14,7 +14,7 @@ use partita_flow::asl::items::{Buckets, READ_ACTIVITY, ReadRequest, WRITE_ACTIVI
 use partita_flow::asl::limits::Limits;
 use partita_flow::asl::orchestrator::{Environment, NO_CAUSE, NO_ERROR, TIMED_OUT, run};
 use partita_flow::asl::token::HmacMint;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ impl Observer for Recorder {
 pub(crate) fn play(case: &Case) -> Verdict {
     let text =
         case.definition.to_string().replace("\"activity_arn\"", "\"arn:aws:states:us-east-1:1:activity:a\"");
-    let limits = Limits { payload_bytes: 262_144, ..Limits::default() };
+    let limits = Limits::default();
     let checked = inspect(&text, Format::Json, &limits, false);
     let Some(machine) = checked.machine else {
         let problems: Vec<String> = checked.problems.iter().map(ToString::to_string).collect();
@@ -52,7 +52,7 @@ pub(crate) fn play(case: &Case) -> Verdict {
     let (first, events) = once(case, &machine, &limits);
     let output = outcome(case, &first);
     let history = case.history.as_ref().filter(|_| !case.parallel_events_sorted).map(|expected| {
-        let got: Vec<Value> = events.iter().map(cleaned).collect();
+        let got: Vec<Value> = events.iter().map(|recorded| cleaned(event(recorded))).collect();
         let mut differences = types(expected, &got);
         if differences.is_empty() {
             let all = same(&json!(expected), &json!(got), &case.placeholders);
@@ -188,28 +188,4 @@ fn outcome(case: &Case, view: &InstanceView) -> Vec<String> {
     let output: Value =
         view.output.as_ref().map_or(Value::Null, |text| serde_json::from_str(text.as_str()).unwrap());
     same(&case.expected_output, &output, &case.placeholders)
-}
-
-/// An event as the recordings have it.
-fn cleaned(recorded: &ExecutionEvent) -> Value {
-    let parsed = |value: &Value| match value.as_str().map(serde_json::from_str) {
-        Some(Ok(parsed)) => parsed,
-        _ => value.clone(),
-    };
-    let mut event = event(recorded);
-    let object = event.as_object_mut().unwrap();
-    object.remove("timestamp");
-    for details in object.values_mut().filter_map(Value::as_object_mut) {
-        for name in ["input", "output", "parameters"] {
-            if let Some(text) = details.get_mut(name) {
-                *text = parsed(text);
-            }
-        }
-        if let Some(Value::Object(variables)) = details.get_mut("assignedVariables") {
-            let all: Map<String, Value> =
-                variables.iter().map(|(name, text)| (name.clone(), parsed(text))).collect();
-            *variables = all;
-        }
-    }
-    event
 }
