@@ -5,10 +5,15 @@ use crate::guard::Hosts;
 use crate::metrics::HttpMetrics;
 use crate::options::ServerOptions;
 use crate::parts::Parts;
-use crate::{durable_functions, guard, health, metrics, observe, partita, step_functions, triggers};
+use crate::{
+    durable_functions, fn_project, guard, health, metrics, observe, oci_functions, partita, step_functions,
+    triggers,
+};
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::{Method, Uri};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use partita_api::problem::ProblemKind;
 use partita_engine::Engine;
@@ -71,7 +76,7 @@ pub fn router(engine: Engine, options: ServerOptions) -> Router {
 pub(crate) fn of_app(app: &Shared) -> Router {
     routes(app)
         .router
-        .fallback(no_route)
+        .fallback(elsewhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(axum::middleware::from_fn_with_state(app.clone(), observe::observe))
@@ -135,9 +140,19 @@ impl Routes {
     }
 }
 
-async fn no_route(method: Method, uri: Uri) -> Refusal {
-    let detail = format!("there is no {method} {}; the API is described at /api/openapi.json", uri.path());
-    Refusal::new(ProblemKind::NoRoute, detail)
+/// What no route takes. Dialects with whole trees of paths begin here, so that none of their paths takes one away from
+/// a trigger, or from an application around this router.
+async fn elsewhere(State(app): State<Shared>, request: Request) -> Response {
+    let path = request.uri().path();
+    if oci_functions::owns(path) {
+        return oci_functions::answer(app, request).await;
+    }
+    if fn_project::owns(path) {
+        return fn_project::answer(app, request).await;
+    }
+    let detail =
+        format!("there is no {} {path}; the API is described at /api/openapi.json", request.method());
+    Refusal::new(ProblemKind::NoRoute, detail).into_response()
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Refusal {

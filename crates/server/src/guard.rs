@@ -9,6 +9,7 @@ use crate::app::Shared;
 use crate::extract::{authority, text};
 use crate::options::ServerOptions;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -50,8 +51,13 @@ impl Hosts {
         let host = host_of(authority).to_lowercase();
         match self {
             Self::Any => true,
-            Self::Only(names) => is_loopback(&host) || names.contains(&host),
+            Self::Only(names) => is_loopback(&host) || names.contains(&host) || self.allow_sync(&host),
         }
+    }
+
+    /// Clients of Step Functions put `sync-` before the host when they start an execution and wait for it.
+    fn allow_sync(&self, host: &str) -> bool {
+        host.strip_prefix("sync-").is_some_and(|host| !host.starts_with("sync-") && self.allow(host))
     }
 }
 
@@ -67,6 +73,14 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
         || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Whether a page of another site has a browser make this request to the browser's own machine. Reads are safe from such
+/// pages, because they do not see the answers; this is for requests that do something whatever their method.
+pub(crate) fn is_of_another_site(parts: &Parts) -> bool {
+    let here = authority(parts).is_some_and(|named| is_loopback(&host_of(named).to_lowercase()));
+    let site = parts.headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    here && matches!(site, Some("cross-site" | "same-site"))
 }
 
 pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Next) -> Response {
@@ -131,12 +145,26 @@ mod tests {
             ..ServerOptions::default()
         };
         let hosts = Hosts::of_server(options.listen, &options);
-        for good in
-            ["127.0.0.1:4001", "localhost", "LOCALHOST:1", "[::1]:4001", "flows.example:80", "public.example"]
-        {
+        for good in [
+            "127.0.0.1:4001",
+            "localhost",
+            "LOCALHOST:1",
+            "[::1]:4001",
+            "flows.example:80",
+            "public.example",
+            "sync-localhost:4001",
+            "sync-flows.example",
+        ] {
             assert_eq!(outcome(&hosts, "GET", good, None), 200, "{good}");
         }
-        for bad in ["evil.example", "127.0.0.1.evil.example:4001", "", "localhost.evil"] {
+        for bad in [
+            "evil.example",
+            "127.0.0.1.evil.example:4001",
+            "",
+            "localhost.evil",
+            "sync-evil.example",
+            "sync-sync-localhost",
+        ] {
             assert_eq!(outcome(&hosts, "GET", bad, None), 403, "{bad}");
         }
         assert_eq!(outcome(&Hosts::of_router(&ServerOptions::default()), "GET", "any.example", None), 200);

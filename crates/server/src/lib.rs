@@ -9,6 +9,8 @@
 //! | `app` | the router, and what all handlers share |
 //! | `partita` | the own API under `/api/v1` |
 //! | `durable_functions` | the Durable Functions HTTP API under `/runtime/webhooks/durabletask` |
+//! | [`oci_functions`] | the API of OCI Functions under `/20260325` and other dates |
+//! | `fn_project` | the API of the Fn Project under `/v2`, `/invoke`, `/t` |
 //! | `step_functions` | the API of AWS Step Functions at `POST /` |
 //! | [`node`] | a process: a store, an engine, an app's functions and state machines |
 //! | [`functions`], [`state_machines`] | what is offered to workflows beside Rust code |
@@ -26,12 +28,14 @@ mod app;
 pub mod config;
 mod durable_functions;
 mod extract;
+mod fn_project;
 pub mod functions;
 mod guard;
 mod health;
 mod metrics;
 pub mod node;
 mod observe;
+pub mod oci_functions;
 pub mod options;
 mod partita;
 pub mod parts;

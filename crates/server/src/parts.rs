@@ -1,6 +1,8 @@
 //! What a server runs beside the engine.
 
 use crate::functions::Functions;
+use crate::functions::catalogue::Catalogue;
+use crate::oci_functions::Keys;
 use crate::state_machines::StateMachines;
 use std::sync::Arc;
 
@@ -9,6 +11,10 @@ use std::sync::Arc;
 pub struct Parts {
     /// Hosted functions and functions behind URLs.
     pub functions: Option<Arc<Functions>>,
+    /// Hosted functions with their applications and ids, as the APIs of clouds have them.
+    pub catalogue: Option<Arc<Catalogue>>,
+    /// Who may call these APIs.
+    pub keys: Arc<Keys>,
     /// State machines.
     pub state_machines: Option<Arc<StateMachines>>,
 }

@@ -125,7 +125,7 @@ pub(crate) enum Command {
     /// Run an app's folder: start its processes, and start them again when they change
     #[command(after_help = DEV_HELP)]
     Dev(DevArgs),
-    /// Run a workflow of an app, or a state machine, once: in this process, with nothing kept
+    /// Run a workflow or a state machine once, in this process
     Run(RunArgs),
     /// Check definitions, and say all that is wrong with them
     Check(CheckArgs),

@@ -2,15 +2,18 @@
 
 use crate::place::alone;
 
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 27] = [
     &[],
     &["dev"],
+    &["run"],
+    &["check"],
     &["serve"],
     &["start"],
     &["list"],
     &["show"],
     &["history"],
     &["why"],
+    &["logs"],
     &["raise"],
     &["suspend"],
     &["resume"],

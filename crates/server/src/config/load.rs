@@ -1,6 +1,7 @@
 //! Reading the configuration from all its sources.
 
 use super::function::{FUNCTION_KEYS, FunctionConfig};
+use super::oci::{KEY_KEYS, KeyConfig};
 use super::problem::{Collector, ConfigProblems};
 use super::retention::{RETENTION_KEYS, RetentionConfig};
 use super::schedule::{SCHEDULE_KEYS, ScheduleConfig};
@@ -8,6 +9,7 @@ use super::settings::{PREFIX, SETTINGS, Setting, Settings};
 use super::trigger::{TRIGGER_KEYS, TriggerConfig};
 use super::values::unknown;
 use super::{Config, ConfigFile, Origin, Sources};
+use crate::oci_functions::Keys;
 use crate::schedules::Schedules;
 use crate::triggers::Triggers;
 use partita_engine::RetentionRule;
@@ -17,9 +19,13 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Tables that come any number of times.
-const LISTS: [&str; 3] = ["retention", "trigger", "schedule"];
+const LISTS: [&str; 4] = ["retention", "trigger", "schedule", OCI_KEYS];
+/// Such a list, in a section.
+const OCI_KEYS: &str = "oci.keys";
 /// A table of named tables.
 const FUNCTIONS: &str = "function";
+/// A table of folders.
+const BUCKETS: &str = "buckets";
 /// Variables that are none of these settings: the command line's own.
 const OTHER_VARIABLES: [&str; 4] = ["PARTITA_CONFIG", "PARTITA_LOG", "PARTITA_LOG_FORMAT", "PARTITA_SERVER"];
 
@@ -29,11 +35,38 @@ pub(super) fn load(sources: &Sources) -> Result<Config, ConfigProblems> {
         reader.settings_of_file(&path, "", &table);
         reader.lists(&table);
         reader.functions(&table);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        reader.oci_keys(&table, folder);
+        reader.buckets(&table, folder);
     }
     reader.environment(&sources.environment);
     reader.flags(&sources.flags);
-    let Reader { settings, origins, retention, triggers, schedules, functions, warnings, problems } = reader;
-    problems.finish(Config { settings, origins, retention, triggers, schedules, functions, warnings })
+    let Reader {
+        settings,
+        origins,
+        retention,
+        triggers,
+        schedules,
+        functions,
+        buckets,
+        oci,
+        warnings,
+        problems,
+    } = reader;
+    let mut config =
+        Config { settings, origins, retention, triggers, schedules, functions, buckets, oci, warnings };
+    config.warnings.extend(nobody_may_sign(&config));
+    problems.finish(config)
+}
+
+/// Says so when requests must be signed and nobody can.
+fn nobody_may_sign(config: &Config) -> Option<String> {
+    let nobody = config.oci_keys().required() && config.oci.is_empty();
+    nobody.then(|| {
+        "the APIs of OCI Functions and the Fn Project answer 401 to everybody but functions, because requests to them \
+         must be signed here and no [[oci.keys]] are given; give keys, or set oci.require-signatures"
+            .to_owned()
+    })
 }
 
 #[derive(Default)]
@@ -44,6 +77,8 @@ struct Reader {
     triggers: Triggers,
     schedules: Schedules,
     functions: BTreeMap<String, FunctionConfig>,
+    buckets: BTreeMap<String, PathBuf>,
+    oci: Keys,
     warnings: Vec<String>,
     problems: Collector,
 }
@@ -74,7 +109,7 @@ impl Reader {
     fn settings_of_file(&mut self, path: &Path, prefix: &str, table: &Table) {
         for (name, value) in table {
             let key = format!("{prefix}{name}");
-            if prefix.is_empty() && (LISTS.contains(&name.as_str()) || name == FUNCTIONS) {
+            if LISTS.contains(&key.as_str()) || [FUNCTIONS, BUCKETS].contains(&key.as_str()) {
                 continue;
             }
             match (Setting::of(&key), value) {
@@ -91,19 +126,19 @@ impl Reader {
     }
 
     fn lists(&mut self, table: &Table) {
-        let rules: Vec<RetentionConfig> = self.list(table, "retention", RETENTION_KEYS);
+        let rules: Vec<RetentionConfig> = self.list(table, "retention", "retention", RETENTION_KEYS);
         for (index, rule) in rules.iter().enumerate() {
             match rule.rule() {
                 Ok(rule) => self.retention.push(rule),
                 Err((key, message)) => self.problems.add(format!("retention[{index}].{key}"), message),
             }
         }
-        let triggers: Vec<TriggerConfig> = self.list(table, "trigger", TRIGGER_KEYS);
+        let triggers: Vec<TriggerConfig> = self.list(table, "trigger", "trigger", TRIGGER_KEYS);
         match Triggers::new(&triggers) {
             Ok(triggers) => self.triggers = triggers,
             Err(problems) => self.problems.extend(problems),
         }
-        let schedules: Vec<ScheduleConfig> = self.list(table, "schedule", SCHEDULE_KEYS);
+        let schedules: Vec<ScheduleConfig> = self.list(table, "schedule", "schedule", SCHEDULE_KEYS);
         match Schedules::new(&schedules) {
             Ok(schedules) => self.schedules = schedules,
             Err(problems) => self.problems.extend(problems),
@@ -129,9 +164,39 @@ impl Reader {
         }
     }
 
+    fn buckets(&mut self, table: &Table, folder: &Path) {
+        match table.get(BUCKETS) {
+            None => {}
+            Some(Value::Table(buckets)) => {
+                for (name, path) in buckets {
+                    match path.as_str() {
+                        Some(path) => drop(self.buckets.insert(name.clone(), folder.join(path))),
+                        None => {
+                            self.problems.add(format!("{BUCKETS}.{name}"), "must be the path of a folder");
+                        }
+                    }
+                }
+            }
+            Some(_) => {
+                self.problems
+                    .add(BUCKETS, "has a folder for each bucket; write [buckets], NAME = \"FOLDER\"");
+            }
+        }
+    }
+
+    fn oci_keys(&mut self, table: &Table, folder: &Path) {
+        let Some(Value::Table(section)) = table.get("oci") else { return };
+        let keys: Vec<KeyConfig> = self.list(section, "keys", OCI_KEYS, KEY_KEYS);
+        for (index, key) in keys.iter().enumerate() {
+            if let Err((member, message)) = key.add_to(&mut self.oci, folder) {
+                self.problems.add(format!("{OCI_KEYS}[{index}].{member}"), message);
+            }
+        }
+    }
+
     /// The tables of a list; when one cannot be read, none, because their numbers would be wrong.
-    fn list<T: DeserializeOwned>(&mut self, table: &Table, name: &str, keys: &[&str]) -> Vec<T> {
-        let items = match table.get(name) {
+    fn list<T: DeserializeOwned>(&mut self, table: &Table, key: &str, name: &str, keys: &[&str]) -> Vec<T> {
+        let items = match table.get(key) {
             None => return Vec::new(),
             Some(Value::Array(items)) => items,
             Some(_) => {
@@ -337,6 +402,60 @@ the configuration has 12 problems:
   --listn: there is no key "listn"; did you mean "listen"?
   --listen: "here" is not an address and port such as 127.0.0.1:4001
 "#);
+    }
+
+    #[test]
+    fn requests_are_signed_when_there_are_keys_or_others_can_reach_the_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let pem = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        pem("me.pem", &crate::functions::catalogue::test_public_pem());
+        pem("bad.pem", "no key");
+        let load = |text: &str| {
+            let file = ConfigFile::Text(folder.path().join("partita.toml"), text.to_owned());
+            Config::load(&Sources { file, ..Sources::default() })
+        };
+        let outcome =
+            |text: &str| load(text).map(|config| (config.oci_keys().required(), config.warnings.len()));
+        let me = "[[oci.keys]]\nid = \"t/u/f\"\npublic-key = \"me.pem\"\n";
+        let open = "listen = \"0.0.0.0:1\"\n";
+        let off = "[oci]\nrequire-signatures = false\n";
+        for (text, expected) in [
+            (String::new(), (false, 0)),
+            (me.to_owned(), (true, 0)),
+            (open.to_owned(), (true, 1)),
+            (format!("{open}{me}"), (true, 0)),
+            (format!("{open}{off}"), (false, 0)),
+            (format!("{off}{me}"), (false, 0)),
+            ("[oci]\nrequire-signatures = true\n".to_owned(), (true, 1)),
+        ] {
+            assert_eq!(outcome(&text).unwrap(), expected, "{text}");
+        }
+        let wrong = load(
+            r#"
+            [oci]
+            require-signatures = "often"
+            [[oci.keys]]
+            id = "me"
+            public-key = "me.pem"
+            [[oci.keys]]
+            id = "t/u/f"
+            public-key = "bad.pem"
+            [[oci.keys]]
+            id = "t/u/g"
+            public-key = "gone.pem"
+        "#,
+        );
+        insta::assert_snapshot!(wrong.unwrap_err().to_string(), @r#"
+the configuration has 4 problems:
+  oci.require-signatures: "often" is not true or false
+  oci.keys[0].id: "me" is no key id; it is TENANCY/USER/FINGERPRINT
+  oci.keys[1].public-key: bad.pem: it is no RSA key of at least 2048 bits in PEM: there is no line that begins with -----BEGIN
+  oci.keys[2].public-key: gone.pem: No such file or directory (os error 2)
+"#);
+        let stranger = load("[[oci.keys]]\nid = \"t/u/f\"\npem = \"me.pem\"").unwrap_err().to_string();
+        assert!(stranger.contains("oci.keys[0].pem: there is no key \"pem\""), "{stranger}");
+        assert!(load("oci.keys = 3").unwrap_err().to_string().contains("write it as [[oci.keys]]"));
+        assert!(load("oci = 3").unwrap_err().to_string().contains("no key \"oci\""));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod function;
 mod load;
+pub mod oci;
 pub mod problem;
 pub mod retention;
 pub mod schedule;
@@ -11,6 +12,7 @@ pub mod settings;
 pub mod trigger;
 pub mod values;
 
+use crate::oci_functions::Keys;
 use crate::options::ServerOptions;
 use crate::schedules::Schedules;
 use crate::triggers::Triggers;
@@ -87,6 +89,10 @@ pub struct Config {
     pub schedules: Schedules,
     /// What is said of functions, by their names.
     pub functions: BTreeMap<String, FunctionConfig>,
+    /// Folders from which state machines read items, and into which they write results, by names of buckets.
+    pub buckets: BTreeMap<String, PathBuf>,
+    /// Whose requests to the API of OCI Functions are let in.
+    pub oci: Keys,
     /// What is no error, but most likely not meant.
     pub warnings: Vec<String>,
 }
@@ -139,6 +145,15 @@ impl Config {
     #[must_use]
     pub fn engine_config(&self) -> EngineConfig {
         EngineConfig { retention: self.retention.clone(), ..self.settings.engine.clone() }
+    }
+
+    /// For the APIs of OCI Functions and the Fn Project: whose requests are let in.
+    #[must_use]
+    pub fn oci_keys(&self) -> Keys {
+        let reachable = !self.settings.server.listen.ip().is_loopback();
+        let said = self.settings.oci_signatures;
+        let required = said.unwrap_or(reachable || !self.oci.is_empty());
+        self.oci.clone().requiring_signatures(required).open_to_changes(said == Some(false))
     }
 
     /// Triggers and schedules that start workflows which nobody offers.

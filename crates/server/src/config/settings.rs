@@ -2,6 +2,7 @@
 
 use super::values::{bytes, duration, show_duration};
 use crate::options::ServerOptions;
+use crate::state_machines::MachineSettings;
 use partita_engine::EngineConfig;
 use std::path::PathBuf;
 
@@ -18,6 +19,11 @@ pub struct Settings {
     pub engine: EngineConfig,
     /// For calls of HTTP endpoints.
     pub http: HttpSettings,
+    /// For state machines.
+    pub machines: MachineSettings,
+    /// Whether requests to the API of OCI Functions must be signed. When `None`, they must when keys are given, or
+    /// when others can reach the server.
+    pub oci_signatures: Option<bool>,
 }
 
 /// Which HTTP endpoints may be reached from here.
@@ -37,6 +43,8 @@ impl Default for Settings {
             server: ServerOptions::default(),
             engine: EngineConfig::default(),
             http: HttpSettings::default(),
+            machines: MachineSettings::default(),
+            oci_signatures: None,
         }
     }
 }
@@ -108,6 +116,10 @@ settings! {
     "durable-functions.connection", "the connection that URIs name", server.connection, plain;
     "http.allowed-hosts", "hosts that workflows and functions may call over HTTP (`*.example.com` for all below it); any when empty", http.hosts, list;
     "http.allow-private-networks", "let them also call loopback, private and link-local addresses", http.private, parsed;
+    "oci.require-signatures", "answer only signed requests to the APIs of OCI Functions and the Fn Project: true when there are keys or others can reach the server; false also lets unsigned ones make and change functions", oci_signatures, choice;
+    "state-machines.payload-bytes", "bytes of one state's input, result or output; Step Functions allows 256 KiB", machines.payload_bytes, size;
+    "state-machines.account", "the account that ARNs name", machines.place.account, account;
+    "state-machines.region", "the region that ARNs name", machines.place.region, plain;
     "limits.payload-bytes", "bytes of one input, output or event", engine.limits.payload_bytes, size;
     "limits.custom-status-bytes", "bytes of a custom status", engine.limits.custom_status_bytes, size;
     "limits.instance-id-chars", "characters of an instance id", engine.limits.instance_id_chars, parsed;
@@ -146,6 +158,25 @@ mod parsed {
             name if name.contains("SocketAddr") => "an address and port such as 127.0.0.1:4001",
             _ => "a whole number in range",
         }
+    }
+}
+
+mod choice {
+    pub(super) fn read(text: &str) -> Result<Option<bool>, String> {
+        if text.is_empty() { Ok(None) } else { super::parsed::read(text).map(Some) }
+    }
+    pub(super) fn show(value: &Option<bool>) -> String {
+        value.map(|value| value.to_string()).unwrap_or_default()
+    }
+}
+
+mod account {
+    pub(super) fn read(text: &str) -> Result<String, String> {
+        let whole = text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit());
+        if whole { Ok(text.to_owned()) } else { Err(format!("{text:?} is no account; it has 12 digits")) }
+    }
+    pub(super) fn show(value: &str) -> String {
+        value.to_owned()
     }
 }
 

@@ -90,9 +90,11 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// "there is no X; did you mean Y?"
 pub(crate) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(name, known.clone()) {
+    let all: Vec<_> = known.clone().collect();
+    match nearest(name, known) {
         Some(near) => format!("there is no {what} {name:?}; did you mean {near:?}?"),
-        None => format!("there is no {what} {name:?}; there are {}", known.collect::<Vec<_>>().join(", ")),
+        None if all.is_empty() => format!("there is no {what} {name:?}, and no other {what} either"),
+        None => format!("there is no {what} {name:?}; there are {}", all.join(", ")),
     }
 }
 

@@ -11,6 +11,7 @@ mod offer;
 mod watch;
 
 use crate::config::Config;
+use crate::functions::catalogue::{Catalogue, CatalogueError};
 use crate::functions::{FunctionOffers, Functions};
 use crate::parts::Parts;
 use crate::state_machines::{MachineOffers, StateMachines};
@@ -21,6 +22,7 @@ use partita::endpoint::HttpEndpoint;
 use partita::http::HttpPolicy;
 use partita::{EngineError, Runtime};
 use partita_engine::store::{MemoryStore, Store, StoreError};
+use partita_flow::asl::items::Buckets;
 use partita_functions::{Host, HostConfig, HostError, SpecError};
 use partita_store_embedded::EmbeddedStore;
 use std::collections::BTreeMap;
@@ -29,6 +31,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+
+/// The folder for the code and keys of functions, within the one in which everything is kept.
+const CREATED: &str = "created-functions";
 
 /// What a node is made of.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +64,9 @@ pub enum NodeError {
     /// A function of the app.
     #[error(transparent)]
     Function(#[from] SpecError),
+    /// The functions that were made through an API.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
     /// A file operation.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
@@ -89,25 +97,31 @@ impl Node {
         let temporary = options.data.is_none().then(tempfile::tempdir).transpose();
         let temporary = temporary.map_err(|error| NodeError::Io("a temporary folder".into(), error))?;
         let place = temporary.as_ref().map(tempfile::TempDir::path).or(options.data.as_deref());
-        let functions = functions(config, &options, place.unwrap_or(Path::new("."))).await?;
-        let machines = StateMachines::open(store.clone()).await?;
+        let place = place.unwrap_or(Path::new("."));
+        let functions = functions(config, &options, place).await?;
+        let buckets = Buckets::new(config.buckets.clone());
+        let machines = StateMachines::open(store.clone(), config.settings.machines.clone(), buckets).await?;
         let mut offering = JoinSet::new();
         if let Some(host) = functions.host() {
             offering.spawn(offer::tell_of(host.events(), report.clone()));
         }
+        let created = std::path::absolute(place).unwrap_or_else(|_| place.to_owned()).join(CREATED);
+        let catalogue = Catalogue::open(store.clone(), functions.clone(), created).await?;
         if let Some(app) = &app {
-            offer::announce(app, &functions);
+            offer::functions(app, config, place, &catalogue, &report).await?;
             offer::workflows(app, &machines, &report).await?;
         }
         let runtime = runtime(config, store, &functions, &machines).await?;
-        if let Some(app) = app {
-            let specs = offer::specs(&app, config, place.unwrap_or(Path::new(".")));
-            offering.spawn(offer::deploy(specs, functions.clone(), report.clone()));
-            if options.dev {
-                offering.spawn(watch::workflows(app, machines.clone(), report));
-            }
+        offering.spawn(offer::deploy(catalogue.clone(), functions.clone(), report.clone()));
+        if let Some(app) = app.filter(|_| options.dev) {
+            offering.spawn(watch::workflows(app, machines.clone(), report));
         }
-        let parts = Parts { functions: Some(functions), state_machines: Some(machines) };
+        let parts = Parts {
+            functions: Some(functions),
+            catalogue: Some(catalogue),
+            keys: Arc::new(config.oci_keys()),
+            state_machines: Some(machines),
+        };
         Ok(Self { runtime, parts, offering, _temporary: temporary })
     }
 

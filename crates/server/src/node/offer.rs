@@ -3,10 +3,11 @@
 use super::folder::{AppFolder, WorkflowFile};
 use crate::config::{Config, FunctionConfig};
 use crate::functions::Functions;
+use crate::functions::catalogue::{Catalogue, CatalogueError};
 use crate::state_machines::{Put, StateMachines};
 use partita_engine::store::StoreError;
 use partita_flow::asl::check::Problem;
-use partita_functions::{FunctionSpec, HostEvent};
+use partita_functions::{FunctionSpec, FunctionState, Host, HostEvent};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::broadcast::Receiver;
@@ -45,13 +46,6 @@ pub enum AppEvent {
     Warning(String),
 }
 
-/// Lets calls of the app's functions wait until they are deployed.
-pub(super) fn announce(app: &AppFolder, functions: &Functions) {
-    for spec in app.functions.iter().flat_map(|app| &app.functions) {
-        functions.announce(&spec.name);
-    }
-}
-
 /// Offers the app's state machines.
 pub(super) async fn workflows(
     app: &AppFolder,
@@ -83,17 +77,31 @@ pub(super) async fn workflow(
     Ok(())
 }
 
-/// The app's functions with what the configuration says of them.
-pub(super) fn specs(app: &AppFolder, config: &Config, place: &Path) -> Vec<FunctionSpec> {
-    let specs = app.functions.iter().flat_map(|app| app.functions.iter().cloned());
-    specs
-        .map(|mut spec| {
-            if let Some(function) = config.functions.get(&spec.name) {
-                refine(&mut spec, function, place);
-            }
-            spec
-        })
-        .collect()
+/// Adds the app's functions, with what the configuration says of them. Calls of them wait until they are deployed.
+pub(super) async fn functions(
+    app: &AppFolder,
+    config: &Config,
+    place: &Path,
+    catalogue: &Arc<Catalogue>,
+    report: &Report,
+) -> Result<(), CatalogueError> {
+    let Some(mut app) = app.functions.clone() else { return Ok(()) };
+    let warn = |text: String| drop(report.send(AppEvent::Warning(text)));
+    for spec in &mut app.functions {
+        if let Some(function) = config.functions.get(&spec.name) {
+            refine(spec, function, place);
+        }
+        spec.warnings.iter().for_each(|warning| warn(format!("{}: {warning}", spec.name)));
+        if let Err(error) = prepare(spec) {
+            warn(format!("{}: {error}", spec.name));
+        }
+    }
+    for (name, address) in catalogue.add_static(&app).await? {
+        warn(format!(
+            "the function {name:?} of the folder is called {address:?}: one of its name was made through an API before"
+        ));
+    }
+    Ok(())
 }
 
 fn refine(spec: &mut FunctionSpec, function: &FunctionConfig, place: &Path) {
@@ -110,20 +118,18 @@ fn refine(spec: &mut FunctionSpec, function: &FunctionConfig, place: &Path) {
     }
 }
 
-/// Builds and starts the functions, one after the other: they share what they are built of.
-pub(super) async fn deploy(specs: Vec<FunctionSpec>, functions: Arc<Functions>, report: Report) {
-    for spec in specs {
-        for warning in &spec.warnings {
-            let _ = report.send(AppEvent::Warning(format!("{}: {warning}", spec.name)));
-        }
-        let name = spec.name.clone();
-        let outcome = match prepare(&spec) {
-            Ok(()) => functions.deploy(spec).await.map_err(|error| error.to_string()),
-            Err(error) => Err(error),
-        };
-        if let Err(reason) = outcome {
-            let _ = report.send(AppEvent::Function(HostEvent::Broken { function: name, reason }));
-        }
+/// Builds and starts all functions.
+pub(super) async fn deploy(catalogue: Arc<Catalogue>, functions: Arc<Functions>, report: Report) {
+    catalogue.deploy_all();
+    let failed = catalogue.settled().await;
+    let known = functions.host().map(Host::functions).unwrap_or_default();
+    let told = |name: &str| {
+        known
+            .iter()
+            .any(|known| known.spec.name == name && matches!(known.state, FunctionState::Broken { .. }))
+    };
+    for (function, reason) in failed.into_iter().filter(|(name, _)| !told(name)) {
+        let _ = report.send(AppEvent::Function(HostEvent::Broken { function, reason }));
     }
     let _ = report.send(AppEvent::FunctionsDeployed);
 }

@@ -7,15 +7,18 @@
 //! | --- | --- |
 //! | `kept` | what is in the store, and how it gets there |
 //! | `activities` | tasks that wait for workers to take them |
+//! | `items` | reading items from files, and writing results |
 //! | `observed` | the events of an execution |
 
 mod activities;
+mod items;
 mod kept;
 mod observed;
 
 pub(crate) use activities::Taken;
 use activities::{Activities, ActivityFunction, PREFIX};
 use futures::FutureExt;
+use items::ItemFunction;
 use kept::Kept;
 use parking_lot::RwLock;
 use partita::Failure;
@@ -26,6 +29,7 @@ use partita_flow::asl::arn::Place;
 use partita_flow::asl::catalogue::{self, Entry, MachineType, revision_id};
 use partita_flow::asl::check::{Format, Problem, inspect};
 use partita_flow::asl::events::{Blind, Observer};
+use partita_flow::asl::items::{Buckets, READ_ACTIVITY, WRITE_ACTIVITY};
 use partita_flow::asl::limits::Limits;
 use partita_flow::asl::orchestrator::{Environment, run};
 use partita_flow::asl::token::{HmacMint, TokenMint};
@@ -35,10 +39,23 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
-/// The role of machines for which none was named.
-const ROLE: &str = "arn:aws:iam::000000000000:role/partita";
 /// How many machines there may be, as in the service.
 const MACHINES: usize = 10_000;
+
+/// How state machines run here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineSettings {
+    /// What ARNs say of the account and the region.
+    pub place: Place,
+    /// Bytes of one state's input, result or output.
+    pub payload_bytes: usize,
+}
+
+impl Default for MachineSettings {
+    fn default() -> Self {
+        Self { place: Place::default(), payload_bytes: Limits::default().payload_bytes }
+    }
+}
 
 /// A state machine was put into the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +105,7 @@ pub struct StateMachines {
     /// Changes come one after the other.
     changing: tokio::sync::Mutex<()>,
     activities: Arc<Activities>,
+    buckets: Arc<Buckets>,
     mint: Arc<HmacMint>,
     limits: Limits,
     place: Place,
@@ -100,12 +118,17 @@ impl std::fmt::Debug for StateMachines {
 }
 
 impl StateMachines {
-    /// The state machines that a store keeps.
+    /// The state machines that a store keeps. They read items from these buckets, and write results there.
     ///
     /// # Errors
     /// When the store fails, or what it keeps cannot be read.
-    pub async fn open(store: Arc<dyn Store>) -> Result<Arc<Self>, StoreError> {
-        let limits = Limits::default();
+    pub async fn open(
+        store: Arc<dyn Store>,
+        settings: MachineSettings,
+        buckets: Buckets,
+    ) -> Result<Arc<Self>, StoreError> {
+        let MachineSettings { place, payload_bytes } = settings;
+        let limits = Limits { payload_bytes, ..Limits::default() };
         let kept = Kept::load(store.as_ref(), &limits).await?;
         let key = kept::key(store.as_ref()).await?;
         Ok(Arc::new(Self {
@@ -113,9 +136,10 @@ impl StateMachines {
             kept: RwLock::new(kept),
             changing: tokio::sync::Mutex::default(),
             activities: Arc::default(),
+            buckets: Arc::new(buckets),
             mint: Arc::new(HmacMint::new(&key)),
             limits,
-            place: Place::default(),
+            place,
         }))
     }
 
@@ -143,7 +167,7 @@ impl StateMachines {
         let put = catalogue::Put {
             definition: text.to_owned(),
             format,
-            role_arn: ROLE.to_owned(),
+            role_arn: self.role(),
             ..catalogue::Put::default()
         };
         match self.put(name, put, SystemTime::now()).await {
@@ -156,17 +180,17 @@ impl StateMachines {
         }
     }
 
-    /// Makes a new revision durable, and then current.
+    /// Makes a new revision durable, and then current. A machine that was deleted begins anew, and keeps the
+    /// revisions that executions may still run.
     async fn put(&self, name: &str, put: catalogue::Put, now: SystemTime) -> Result<String, Refused> {
-        let mut next = {
-            let kept = self.kept.read();
-            if kept.get(name).is_none() && kept.len() >= MACHINES {
-                return Err(Refused::TooMany(MACHINES));
-            }
-            kept.clone()
-        };
+        let mut next = self.kept.read().clone();
+        if next.get(name).is_none() && next.len() >= MACHINES {
+            return Err(Refused::TooMany(MACHINES));
+        }
+        if next.deleted.remove(name) {
+            next.catalogue.renew(name, put.machine_type, now);
+        }
         let revision = next.catalogue.put(name, put, &self.limits, now).map_err(Refused::Definition)?;
-        next.deleted.remove(name);
         next.save(self.store.as_ref(), name).await?;
         *self.kept.write() = next;
         Ok(revision)
@@ -186,9 +210,6 @@ impl StateMachines {
         if let Some(view) = self.get(name) {
             let same = view.definition == definition && view.express == express && view.role == role;
             return if same { Ok(view.created_at) } else { Err(Refused::Exists(self.place.machine(name))) };
-        }
-        if self.kept.read().deleted.contains(name) {
-            self.drop_revisions(name).await?; // its executions go on with what they hold in memory
         }
         let put = catalogue::Put {
             definition: definition.to_owned(),
@@ -243,18 +264,12 @@ impl StateMachines {
     /// Forgets the definitions of a deleted machine, of which no execution runs.
     pub(crate) async fn forget(&self, name: &str) -> Result<(), StoreError> {
         let _alone = self.changing.lock().await;
-        if self.kept.read().deleted.contains(name) {
-            self.drop_revisions(name).await?;
-        }
-        Ok(())
-    }
-
-    async fn drop_revisions(&self, name: &str) -> Result<(), StoreError> {
         let mut next = self.kept.read().clone();
-        next.catalogue.delete(name);
-        next.deleted.remove(name);
-        next.save(self.store.as_ref(), name).await?;
-        *self.kept.write() = next;
+        if next.deleted.remove(name) {
+            next.catalogue.delete(name);
+            next.save(self.store.as_ref(), name).await?;
+            *self.kept.write() = next;
+        }
         Ok(())
     }
 
@@ -335,6 +350,11 @@ impl StateMachines {
         self.activities.take(activity, worker).await
     }
 
+    /// The role of machines for which none was named.
+    fn role(&self) -> String {
+        format!("arn:aws:iam::{}:role/partita", self.place.account)
+    }
+
     /// What executions of a machine need from outside.
     fn environment(&self, name: &str, observer: Arc<dyn Observer>) -> Arc<Environment> {
         let machine = name.split_once('/').map_or(name, |(machine, _)| machine);
@@ -344,7 +364,7 @@ impl StateMachines {
             observer,
             limits: self.limits.clone(),
             place: self.place.clone(),
-            role_arn: role.unwrap_or_else(|| ROLE.to_owned()),
+            role_arn: role.unwrap_or_else(|| self.role()),
             execution_name,
             instance_id,
             custom_status: true,
@@ -441,8 +461,15 @@ impl Offers for MachineOffers {
     }
 
     fn function(&self, name: &str) -> Option<Arc<dyn Function>> {
-        let activities = self.0.activities.clone();
-        name.starts_with(PREFIX).then(|| Arc::new(ActivityFunction { activities }) as Arc<dyn Function>)
+        let buckets = self.0.buckets.clone();
+        match name {
+            READ_ACTIVITY => Some(Arc::new(ItemFunction::Read(buckets))),
+            WRITE_ACTIVITY => Some(Arc::new(ItemFunction::Write(buckets))),
+            _ if name.starts_with(PREFIX) => {
+                Some(Arc::new(ActivityFunction { activities: self.0.activities.clone() }))
+            }
+            _ => None,
+        }
     }
 
     fn orchestrators(&self) -> Vec<Name> {

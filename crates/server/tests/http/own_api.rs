@@ -336,7 +336,7 @@ async fn the_server_tells_about_itself() {
 async fn what_is_not_there_is_a_problem_too() {
     let h = serve(ServerOptions::default()).await;
     h.get("/api/v1/nothing").await.problem(404, "no-route");
-    h.get("/").await.problem(404, "no-route");
+    h.get("/nothing").await.problem(404, "no-route");
     let got = h.post_empty("/api/v1/about").await;
     got.problem(405, "method-not-allowed");
     assert!(got.header("allow").contains("GET"), "{:?}", got.headers);
