@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Events that a slow listener may lag behind.
 const EVENTS: usize = 1024;
+/// Different warnings; more are not told.
+const WARNINGS: usize = 1000;
 /// How often processes are looked after that nobody waits for.
 const TENDED: Duration = Duration::from_millis(200);
 /// How long calls may take that are ended.
@@ -72,7 +74,10 @@ impl Shared {
 
     /// Warns of something that holds for longer, once.
     pub(crate) fn warn_once(&self, text: &str) {
-        if self.warned.lock().insert(text.to_owned()) {
+        let mut warned = self.warned.lock();
+        let is_new = warned.len() < WARNINGS && warned.insert(text.to_owned());
+        drop(warned);
+        if is_new {
             tracing::warn!("{text}");
             self.tell(HostEvent::Warning { text: text.to_owned() });
         }
@@ -115,6 +120,8 @@ impl Host {
         for text in missing {
             shared.warn_once(&text);
         }
+        let environments = shared.environments.folder();
+        tokio::task::spawn_blocking(move || Environments::sweep(&environments));
         let inner = Arc::new(Inner {
             shared: Arc::new(shared),
             functions: RwLock::default(),
@@ -148,7 +155,8 @@ impl Host {
         if let Some(watch) = self.inner.watch.lock().as_mut() {
             watch.add(&spec);
         }
-        function.deploy(spec).await
+        let stopping = &self.inner.stopping;
+        stopping.run_until_cancelled(function.deploy(spec)).await.unwrap_or(Err(DeployError::Stopping))
     }
 
     /// Takes a function away: calls that run end, calls that wait are refused. False when there is none of that name.
@@ -231,12 +239,12 @@ impl Host {
         self.inner.shared.run.end();
     }
 
-    /// Deploys a watched function again, if it is still there.
-    pub(crate) async fn redeploy(&self, spec: FunctionSpec) -> Result<(), DeployError> {
-        let function = self.inner.functions.read().get(&spec.name).cloned();
-        match function {
-            Some(function) => function.deploy(spec).await,
-            None => Ok(()),
+    /// Deploys a watched function again, if it is still there, as what it is by then. Says nothing when somebody else
+    /// is about to.
+    pub(crate) async fn redeploy(&self, name: &str, spec: impl FnOnce() -> Option<FunctionSpec>) {
+        let function = self.inner.functions.read().get(name).cloned();
+        if let Some(function) = function {
+            self.inner.stopping.run_until_cancelled(function.redeploy(spec)).await;
         }
     }
 
@@ -267,6 +275,9 @@ impl Inner {
     /// The function of a specification; a new one if there is none.
     fn function(&self, spec: &FunctionSpec) -> Result<Arc<Function>, DeployError> {
         let mut functions = self.functions.write();
+        if self.stopping.is_cancelled() {
+            return Err(DeployError::Stopping); // nobody would end what is added now
+        }
         if let Some(function) = functions.get(&spec.name) {
             return Ok(function.clone());
         }
@@ -326,7 +337,6 @@ fn write_guests(folder: &Path) -> io::Result<()> {
 struct RunFolder {
     folder: PathBuf,
     sockets: PathBuf,
-    own_sockets: bool,
     _lock: File,
 }
 
@@ -344,9 +354,9 @@ impl RunFolder {
         let lock = File::create(runs.join(format!("{id}.lock"))).map_err(failed(&folder))?;
         lock.lock().map_err(failed(&folder))?;
         open_folder(&folder).map_err(failed(&folder))?;
-        let (sockets, own_sockets) = match &config.sockets {
-            Some(sockets) => (sockets.join(&id), true),
-            None => (runtime_folder(users).join(format!("partita-{id}")), true),
+        let sockets = match &config.sockets {
+            Some(sockets) => sockets.join(&id),
+            None => runtime_folder(users).join(format!("partita-{id}")),
         };
         if sockets.as_os_str().len() > SOCKETS_BYTES {
             let text = format!(
@@ -356,19 +366,23 @@ impl RunFolder {
             );
             return Err(HostError::Invalid(text));
         }
-        std::fs::create_dir_all(&sockets).map_err(failed(&sockets))?;
+        if let Some(parent) = sockets.parent() {
+            std::fs::create_dir_all(parent).map_err(failed(parent))?;
+        }
+        std::fs::create_dir(&sockets).map_err(failed(&sockets))?; // it must not have been there
         let mode = if users { 0o711 } else { 0o700 };
         std::fs::set_permissions(&sockets, Permissions::from_mode(mode)).map_err(failed(&sockets))?;
         let link = folder.join("sockets");
         std::os::unix::fs::symlink(&sockets, &link).map_err(failed(&link))?;
-        Ok(Self { folder, sockets, own_sockets, _lock: lock })
+        Ok(Self { folder, sockets, _lock: lock })
     }
 
-    /// The folders of a function.
+    /// The folders of a function. That of its sockets has a name that other functions cannot guess: where they have the
+    /// same user, nothing else keeps them from connecting.
     fn place(&self, number: u64) -> io::Result<Place> {
         let name = format!("{number:x}");
         let place = Place {
-            sockets: self.sockets.join(&name),
+            sockets: self.sockets.join(nonce()),
             temp: self.folder.join("temp").join(&name),
             stages: self.folder.join("code").join(&name),
         };
@@ -382,9 +396,7 @@ impl RunFolder {
     }
 
     fn end(&self) {
-        if self.own_sockets {
-            let _ = std::fs::remove_dir_all(&self.sockets); // the next host deletes what is left
-        }
+        let _ = std::fs::remove_dir_all(&self.sockets); // the next host deletes what is left
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

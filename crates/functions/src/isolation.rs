@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Users that functions run as, when the host may choose: far from those of people, and below those of containers.
@@ -82,8 +82,9 @@ impl Sandbox {
         }
         let mut missing = Vec::new();
         let files = landlock_works(&mut missing);
-        let users = is_root();
-        if !users {
+        missing.extend(hidden_in_vain(&hidden));
+        let users = can_choose_users();
+        if !users && cfg!(target_os = "linux") {
             missing.push(
                 "functions run as the user of this process, because it is not root: \
                  they share that user's limits, and see which processes that user has"
@@ -140,6 +141,17 @@ impl Sandbox {
     }
 }
 
+/// Warns of hidden paths in what every function may read: what is allowed there, is allowed with all that is in it.
+fn hidden_in_vain(hidden: &[PathBuf]) -> impl Iterator<Item = String> {
+    hidden.iter().filter_map(|path| {
+        let around = SYSTEM.iter().find(|system| path.starts_with(whole(Path::new(system))))?;
+        Some(format!(
+            "functions can reach {}, which is to be hidden, because every function needs {around}: move it elsewhere",
+            path.display()
+        ))
+    })
+}
+
 /// What a process is, before it is known what it may do.
 pub(crate) struct Confined<'a> {
     pub spec: &'a FunctionSpec,
@@ -193,8 +205,8 @@ fn landlock_works(missing: &mut Vec<String>) -> bool {
     false
 }
 
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
+fn can_choose_users() -> bool {
+    cfg!(target_os = "linux") && rustix::process::geteuid().is_root()
 }
 
 /// A path with its links followed, if it exists.
@@ -211,8 +223,7 @@ pub(crate) fn is_open_to_all(path: &Path) -> bool {
 
 /// Makes a folder that only `user` and the host can enter.
 pub(crate) fn private_folder(path: &Path, user: Option<u32>) -> io::Result<()> {
-    std::fs::create_dir_all(path)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    std::fs::DirBuilder::new().mode(0o700).create(path)?;
     if user.is_some() {
         std::os::unix::fs::chown(path, user, user)?;
     }

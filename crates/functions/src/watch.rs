@@ -86,23 +86,21 @@ async fn reload(host: WeakHost, mut changes: Receiver<PathBuf>, folders: Folders
         }
         for name in concerned {
             let Some(host) = host.upgrade() else { return };
-            let spec = folders.lock().get_mut(&name).map(Watched::changed);
-            if let Some(spec) = spec {
-                // Each on its own, so that one that takes long to build does not hold up the others.
-                tokio::spawn(async move { reload_one(&host, spec).await });
-            }
+            let folders = folders.clone();
+            // Each on its own, so that one that takes long to build does not hold up the others.
+            tokio::spawn(async move { host.redeploy(&name, || changed(&host, &folders, &name)).await });
         }
     }
 }
 
-async fn reload_one(host: &Host, spec: Result<FunctionSpec, (String, String)>) {
-    match spec {
-        Ok(spec) => {
-            if let Err(error) = host.redeploy(spec).await {
-                tracing::debug!(%error, "a changed function was not reloaded");
-            }
+/// What a function is now; `None`, after telling why, when its file makes no sense.
+fn changed(host: &Host, folders: &Folders, name: &str) -> Option<FunctionSpec> {
+    match folders.lock().get_mut(name)?.changed() {
+        Ok(spec) => Some(spec),
+        Err(reason) => {
+            host.tell(HostEvent::ReloadFailed { function: name.to_owned(), reason });
+            None
         }
-        Err((function, reason)) => host.tell(HostEvent::ReloadFailed { function, reason }),
     }
 }
 
@@ -117,10 +115,9 @@ fn note(path: &Path, folders: &Folders, concerned: &mut BTreeSet<String>) {
 
 impl Watched {
     /// What the function is now: what its file says differently from before, and otherwise what it was deployed as.
-    fn changed(&mut self) -> Result<FunctionSpec, (String, String)> {
+    fn changed(&mut self) -> Result<FunctionSpec, String> {
         let Some(before) = &self.file else { return Ok(self.spec.clone()) };
-        let now = FunctionSpec::read(&self.spec.folder)
-            .map_err(|error| (self.spec.name.clone(), error.to_string()))?;
+        let now = FunctionSpec::read(&self.spec.folder).map_err(|error| error.to_string())?;
         let mut spec = self.spec.clone();
         spec.runtime = now.runtime;
         spec.entrypoint.clone_from(&now.entrypoint);

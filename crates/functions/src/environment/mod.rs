@@ -8,11 +8,18 @@ use crate::config::HostConfig;
 use crate::isolation::{Sandbox, open_folder};
 use crate::spec::{FunctionSpec, Runtime};
 use build::Build;
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use std::fs::File;
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::OnceCell;
+
+/// An environment that no host has begun to use for this long is deleted.
+const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How often it is looked whether somebody else's build is done.
+const LOCKED: Duration = Duration::from_millis(20);
 
 /// What an environment offers to a function.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +56,8 @@ pub(crate) struct Environments {
     node: Option<PathBuf>,
     found_python: OnceCell<python::Interpreter>,
     found_node: OnceCell<node::Interpreter>,
+    /// The shared locks of what is in use here, which keep it from being deleted.
+    used: Mutex<HashMap<String, File>>,
 }
 
 impl Environments {
@@ -63,7 +72,23 @@ impl Environments {
             node: config.node.clone(),
             found_python: OnceCell::new(),
             found_node: OnceCell::new(),
+            used: Mutex::default(),
         })
+    }
+
+    /// Deletes what no host has used for long. It may take some time.
+    pub(crate) fn sweep(folder: &Path) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let lock = entry.path();
+            if lock.extension().is_some_and(|extension| extension == "lock") {
+                sweep_one(&lock);
+            }
+        }
+    }
+
+    /// The folder of what [`Environments::sweep`] looks through.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.clone()
     }
 
     /// The environment of a function; builds it if nobody has. `line` is told what the build prints.
@@ -100,13 +125,52 @@ impl Environments {
         install: impl AsyncFnOnce(&Build) -> Result<(), BuildError>,
     ) -> Result<PathBuf, BuildError> {
         let folder = self.folder.join(name);
-        if folder.is_dir() {
-            return Ok(folder);
+        // A thread that waited for the lock could not be told to stop, and would wait for ever once others use the
+        // environment.
+        let begun = Instant::now();
+        while !self.take(name, &folder) {
+            let Some(lock) = self.lock(name)? else {
+                if begun.elapsed() > self.timeout {
+                    let path = folder.display();
+                    return Err(BuildError::new(format!(
+                        "another process builds {path}, and does not come to an end"
+                    )));
+                }
+                tokio::time::sleep(LOCKED).await;
+                continue;
+            };
+            if !folder.is_dir() {
+                self.build(name, &folder, install).await?;
+            }
+            drop(lock);
+            self.take(name, &folder); // who builds the same meanwhile finds this, and lets it be
+            break;
         }
-        let _lock = self.lock(name).await?;
-        if folder.is_dir() {
-            return Ok(folder);
+        Ok(folder)
+    }
+
+    /// Notes that an environment is in use, if there is one.
+    fn take(&self, name: &str, folder: &Path) -> bool {
+        let mut used = self.used.lock();
+        if used.contains_key(name) && folder.is_dir() {
+            return true;
         }
+        used.remove(name); // somebody has deleted the environment by hand
+        let Ok(file) = File::create(self.folder.join(format!("{name}.lock"))) else { return false };
+        if file.try_lock_shared().is_err() || !folder.is_dir() {
+            return false;
+        }
+        let _ = file.set_modified(SystemTime::now()); // at worst it is built again
+        used.insert(name.to_owned(), file);
+        true
+    }
+
+    async fn build(
+        &self,
+        name: &str,
+        folder: &Path,
+        install: impl AsyncFnOnce(&Build) -> Result<(), BuildError>,
+    ) -> Result<(), BuildError> {
         let unfinished = self.folder.join(format!("{name}.unfinished"));
         let io = |what: &'static str| {
             let path = unfinished.display().to_string();
@@ -119,16 +183,35 @@ impl Environments {
             let _ = remove(&unfinished); // the next build deletes it otherwise
             return Err(error);
         }
-        std::fs::rename(&unfinished, &folder).map_err(io("renamed"))?;
-        Ok(folder)
+        std::fs::rename(&unfinished, folder).map_err(io("renamed"))
     }
 
-    async fn lock(&self, name: &str) -> Result<File, BuildError> {
+    /// The lock of a builder; `None` while somebody else has it, or uses the environment.
+    fn lock(&self, name: &str) -> Result<Option<File>, BuildError> {
         let path = self.folder.join(format!("{name}.lock"));
-        let failed = |error: &dyn std::fmt::Display| BuildError::new(format!("{}: {error}", path.display()));
-        let file = File::create(&path).map_err(|error| failed(&error))?;
-        let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
-        locked.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+        let failed = |error: std::io::Error| BuildError::new(format!("{}: {error}", path.display()));
+        let file = File::create(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
+
+fn sweep_one(lock: &Path) {
+    let Ok(file) = File::open(lock) else { return };
+    let is_old = || {
+        let used = file.metadata().and_then(|data| data.modified()).ok();
+        used.and_then(|used| used.elapsed().ok()).is_some_and(|age| age > UNUSED)
+    };
+    // The lock stays: another host may be waiting for it.
+    if is_old() && file.try_lock().is_ok() && is_old() {
+        for folder in [lock.with_extension(""), lock.with_extension("unfinished")] {
+            if let Err(error) = remove(&folder) {
+                tracing::debug!(folder = %folder.display(), %error, "an old environment cannot be deleted");
+            }
+        }
     }
 }
 
@@ -164,5 +247,30 @@ fn read_optional(file: &Path) -> Result<Option<Vec<u8>>, BuildError> {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(BuildError::new(format!("{} cannot be read: {error}", file.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_old_and_unused_is_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let mut locks = HashMap::new();
+        for (name, age) in [("old", UNUSED + LOCKED), ("used", UNUSED + LOCKED), ("new", UNUSED / 2)] {
+            std::fs::create_dir(at(name)).unwrap();
+            let lock = File::create(at(&format!("{name}.lock"))).unwrap();
+            lock.set_modified(SystemTime::now() - age).unwrap();
+            locks.insert(name, lock);
+        }
+        locks["used"].lock_shared().unwrap();
+        Environments::sweep(folder.path());
+        let left = ["old", "used", "new"].map(|name| at(name).exists());
+        assert_eq!(left, [false, true, true]);
+        locks["used"].unlock().unwrap();
+        Environments::sweep(folder.path());
+        assert!(!at("used").exists() && at("new").exists());
     }
 }

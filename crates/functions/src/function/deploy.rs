@@ -8,8 +8,13 @@ use crate::process::{Generation, Process, ZygoteCell};
 use crate::spec::FunctionSpec;
 use crate::stage::Stage;
 use crate::status::HostEvent;
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+
+/// The most bytes of a build's output that are kept, with a function that is broken because of it.
+const OUTPUT_KEPT: usize = 16 << 10;
 
 impl Function {
     /// Builds what the code needs, starts a first process with it, and lets it take over. Until then the earlier code
@@ -19,6 +24,25 @@ impl Function {
     /// Also when the code does not load: then the function is broken, and calls say why.
     pub(crate) async fn deploy(self: &Arc<Self>, spec: FunctionSpec) -> Result<(), DeployError> {
         let _one = self.deploying.lock().await;
+        self.replace(spec).await
+    }
+
+    /// Deploys what the function is when its turn comes; once for all changes until then.
+    pub(crate) async fn redeploy(self: &Arc<Self>, spec: impl FnOnce() -> Option<FunctionSpec>) {
+        if self.redeploying.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let waits = Waits(&self.redeploying);
+        let _one = self.deploying.lock().await;
+        drop(waits);
+        if let Some(spec) = spec()
+            && let Err(error) = self.replace(spec).await
+        {
+            tracing::debug!(%error, "a changed function was not reloaded");
+        }
+    }
+
+    async fn replace(self: &Arc<Self>, spec: FunctionSpec) -> Result<(), DeployError> {
         let spec = Arc::new(spec);
         self.state.lock().spec.get_or_insert_with(|| spec.clone());
         match self.build(&spec).await {
@@ -105,7 +129,7 @@ impl Function {
     }
 
     fn could_not_build(&self, spec: &Arc<FunctionSpec>, error: &DeployError) {
-        let (function, reason) = (self.name.clone(), error.to_string());
+        let (function, reason) = (self.name.clone(), brief(error).to_string());
         let mut state = self.state.lock();
         state.counts.last_error = Some(reason.clone());
         if state.generation.is_some() && state.broken.is_none() {
@@ -115,7 +139,7 @@ impl Function {
         }
         state.spec = Some(spec.clone());
         let output = match error {
-            DeployError::Environment { output, .. } => output.clone(),
+            DeployError::Environment { output, .. } => last_part(output).to_owned(),
             _ => String::new(),
         };
         let broken =
@@ -187,6 +211,34 @@ fn broken(error: &CallError) -> CallError {
             CallError::Broken { function, reason, exception: None, output }
         }
         other => other,
+    }
+}
+
+/// The error with only the end of what a build printed.
+fn brief(error: &DeployError) -> Cow<'_, DeployError> {
+    match error {
+        DeployError::Environment { function, reason, output } if output.len() > OUTPUT_KEPT => {
+            let (function, reason) = (function.clone(), reason.clone());
+            Cow::Owned(DeployError::Environment { function, reason, output: last_part(output).to_owned() })
+        }
+        error => Cow::Borrowed(error),
+    }
+}
+
+fn last_part(output: &str) -> &str {
+    let mut start = output.len().saturating_sub(OUTPUT_KEPT);
+    while !output.is_char_boundary(start) {
+        start += 1;
+    }
+    output.get(start..).unwrap_or_default()
+}
+
+/// That somebody waits for a turn, until it has come or is given up.
+struct Waits<'a>(&'a AtomicBool);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

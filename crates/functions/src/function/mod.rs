@@ -14,6 +14,7 @@ use crate::status::{FunctionState, FunctionStatus};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,8 @@ pub(crate) struct Function {
     state: Mutex<State>,
     /// One deployment or reload at a time.
     deploying: tokio::sync::Mutex<()>,
+    /// A reload waits for its turn.
+    redeploying: AtomicBool,
 }
 
 #[derive(Default)]
@@ -79,6 +82,7 @@ impl Function {
             place: Arc::new(place),
             state: Mutex::default(),
             deploying: tokio::sync::Mutex::default(),
+            redeploying: AtomicBool::new(false),
         }
     }
 
@@ -182,7 +186,7 @@ impl Function {
 
     /// Starts as many processes as calls wait for, and as must always be there.
     fn balance(self: &Arc<Self>, state: &mut State) {
-        let Some(generation) = state.generation.clone().filter(|_| !state.removed) else { return };
+        let Some(generation) = state.generation.clone().filter(|_| state.takes_calls()) else { return };
         let total = |state: &State| state.idle.len() + state.busy + state.starting;
         let wanted = |state: &State| {
             let waiting = state.waiting.iter().filter(|waiter| !waiter.slot.is_closed()).count();
@@ -325,6 +329,10 @@ impl Function {
 impl State {
     fn is_current(&self, generation: &Arc<Generation>) -> bool {
         self.generation.as_ref().is_some_and(|current| current.number == generation.number)
+    }
+
+    fn takes_calls(&self) -> bool {
+        !self.removed && self.broken.is_none()
     }
 
     /// The process that worked last, of those that have not ended: it is the likeliest to have everything in memory.

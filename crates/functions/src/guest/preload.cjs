@@ -5,8 +5,9 @@
 const fs = require('fs')
 const path = require('path')
 
-const MESSAGE_CHARACTERS = 16 * 1024
-const STACK_CHARACTERS = 64 * 1024
+// Together less than a socket holds, because the host reads them after the answer.
+const MESSAGE_CHARACTERS = 8 * 1024
+const STACK_CHARACTERS = 32 * 1024
 
 const control = Number(process.env.PARTITA_CONTROL)
 delete process.env.PARTITA_CONTROL

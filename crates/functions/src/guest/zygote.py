@@ -20,8 +20,9 @@ import sys
 import traceback
 import types
 
-MESSAGE_CHARACTERS = 16 * 1024
-TRACEBACK_CHARACTERS = 64 * 1024
+# Together less than a socket holds, because the host reads them after the answer.
+MESSAGE_CHARACTERS = 8 * 1024
+TRACEBACK_CHARACTERS = 32 * 1024
 PR_SET_PDEATHSIG = 1
 
 
@@ -63,7 +64,7 @@ class Facts:
         try:
             self._socket.sendall(describe(kind, call, error, skip))
         except OSError:
-            pass
+            self._socket.close()  # half a line would spoil the next
 
 
 def describe(kind, call, error, skip):
@@ -97,7 +98,7 @@ def describe(kind, call, error, skip):
         "file": file,
         "line": line,
     }
-    return json.dumps(fact).encode() + b"\n"
+    return json.dumps(fact, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 def observed(handler, facts):

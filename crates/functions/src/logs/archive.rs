@@ -17,6 +17,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 /// Files are this many in all, so that a file is this part of the whole.
 const FILES: u64 = 16;
+/// Calls whose logs are kept; each takes some memory.
+const CALLS: u64 = 300_000;
 /// Logs that wait to be written; more are dropped rather than hold up calls.
 const WAITING: usize = 4096;
 /// The most bytes of logs that wait to be written.
@@ -165,10 +167,17 @@ impl Shared {
     }
 }
 
+/// What a file holds.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    bytes: u64,
+    calls: u64,
+}
+
 struct Writer {
     shared: Arc<Shared>,
     total: u64,
-    sizes: BTreeMap<u64, u64>,
+    sizes: BTreeMap<u64, Size>,
     number: u64,
     file: Option<File>,
 }
@@ -198,14 +207,16 @@ impl Writer {
             self.file = Some(self.begin_file()?);
         }
         let Some(file) = self.file.as_mut() else { return Err(io::ErrorKind::NotFound.into()) };
-        let offset = self.sizes.get(&self.number).copied().unwrap_or(0);
+        let size = self.sizes.get(&self.number).copied().unwrap_or_default();
+        let offset = size.bytes;
         let place = Place { file: self.number, offset, length };
         let result = file.write_all(&bytes);
         if result.is_err() {
             self.number += 1; // what is at the end of this file is not known any more
         }
         result?;
-        self.sizes.insert(place.file, offset + bytes.len() as u64);
+        let size = Size { bytes: offset + bytes.len() as u64, calls: size.calls + 1 };
+        self.sizes.insert(place.file, size);
         self.turn_over();
         Ok(place)
     }
@@ -221,13 +232,19 @@ impl Writer {
         }
     }
 
+    fn is_too_much(&self) -> bool {
+        let sum = |part: fn(&Size) -> u64| self.sizes.values().map(part).sum::<u64>();
+        sum(|size| size.bytes) > self.total || sum(|size| size.calls) > CALLS
+    }
+
     /// Begins another file when this one is large, and deletes the oldest when all together are.
     fn turn_over(&mut self) {
-        if self.sizes.get(&self.number).is_some_and(|size| *size >= self.total / FILES) {
+        let is_full = |size: &Size| size.bytes >= self.total / FILES || size.calls >= CALLS / FILES;
+        if self.sizes.get(&self.number).is_some_and(is_full) {
             self.number += 1;
             self.file = None;
         }
-        while self.sizes.values().sum::<u64>() > self.total && self.sizes.len() > 1 {
+        while self.is_too_much() && self.sizes.len() > 1 {
             let Some((number, _)) = self.sizes.pop_first() else { return };
             let mut state = self.shared.state.lock();
             state.places.retain(|_, places| {
@@ -260,22 +277,23 @@ fn number_of(path: &Path) -> Option<u64> {
 }
 
 /// Reads which calls a file holds, and says its size. A last line that was never finished counts for nothing.
-fn index(path: &Path, file: u64, state: &mut State) -> io::Result<u64> {
+fn index(path: &Path, file: u64, state: &mut State) -> io::Result<Size> {
     #[derive(Deserialize)]
     struct Head {
         call: String,
     }
     let mut reader = BufReader::new(File::open(path)?);
-    let (mut offset, mut line) = (0, Vec::new());
+    let (mut offset, mut calls, mut line) = (0, 0, Vec::new());
     loop {
         line.clear();
         let length = reader.read_until(b'\n', &mut line)?;
         if length == 0 {
-            return Ok(offset);
+            return Ok(Size { bytes: offset, calls });
         }
         let place = u32::try_from(length.saturating_sub(1)).ok().map(|length| Place { file, offset, length });
         if let (Some(place), Ok(head)) = (place, serde_json::from_slice::<Head>(&line)) {
             state.places.entry(key(&head.call)).or_default().push(place);
+            calls += 1;
         }
         offset += length as u64;
     }

@@ -17,7 +17,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::task::JoinHandle;
 
 /// The most bytes of a line; a longer one is cut into several.
-const LINE_BYTES: usize = 64 << 10;
+const LINE_BYTES: usize = 16 << 10;
 /// Lines that are kept for the text of an error.
 const LAST_LINES: usize = 30;
 /// The most bytes of each of them.
@@ -82,9 +82,13 @@ impl Output {
         Ok(Self { shared, tasks })
     }
 
+    /// What was printed so far, while the process started, is taken in.
+    pub(crate) fn started(&self) {
+        self.shared.drain();
+    }
+
     /// What is printed from now on belongs to a call.
     pub(crate) fn begin(&self, call: &str) {
-        self.shared.drain();
         self.shared.flush();
         *self.shared.call.lock() = Some(call.to_owned());
     }
@@ -132,7 +136,7 @@ impl Drop for Output {
 async fn follow(shared: Arc<Shared>, index: usize) {
     let Some(stream) = shared.streams.get(index) else { return };
     while stream.pipe.readable().await.is_ok() {
-        if !shared.take_in(stream, DRAINED_READS) {
+        if !shared.take_in(stream, |buffer| stream.pipe.try_read(buffer)) {
             break;
         }
         // Whoever prints without end must not keep a thread of the host for itself.
@@ -142,18 +146,19 @@ async fn follow(shared: Arc<Shared>, index: usize) {
 }
 
 impl Shared {
+    /// Reads what is in the pipes at this moment, whether or not the runtime has noticed it.
     fn drain(&self) {
         for stream in &self.streams {
-            self.take_in(stream, DRAINED_READS);
+            self.take_in(stream, |buffer| Ok(rustix::io::read(&stream.pipe, buffer)?));
         }
     }
 
     /// Reads what is there. False when the stream has ended.
-    fn take_in(&self, stream: &Stream, reads: usize) -> bool {
+    fn take_in(&self, stream: &Stream, read: impl Fn(&mut [u8]) -> io::Result<usize>) -> bool {
         let mut parser = stream.parser.lock();
         let mut buffer = [0; 16 << 10];
-        for _ in 0..reads {
-            match stream.pipe.try_read(&mut buffer) {
+        for _ in 0..DRAINED_READS {
+            match read(&mut buffer) {
                 Ok(0) => return false,
                 Ok(length) => self.feed(stream.kind, &mut parser, buffer.get(..length).unwrap_or_default()),
                 Err(error) => return error.kind() == io::ErrorKind::WouldBlock,

@@ -11,6 +11,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
+/// The least that a line counts for in a call's limit: a call may not fill the memory with empty lines.
+const LEAST_LINE: usize = 64;
+/// The most bytes of a function's last lines.
+const TAIL_BYTES: usize = 1 << 20;
 /// Lines that somebody who follows may lag behind.
 const FOLLOWED: usize = 4096;
 
@@ -31,7 +35,25 @@ struct Inner {
 #[derive(Default)]
 struct State {
     running: HashMap<String, Running>,
-    tails: HashMap<String, VecDeque<LogLine>>,
+    tails: HashMap<String, Tail>,
+}
+
+/// The last lines of a function.
+#[derive(Default)]
+struct Tail {
+    lines: VecDeque<LogLine>,
+    bytes: usize,
+}
+
+impl Tail {
+    fn push(&mut self, line: LogLine, most: usize) {
+        self.bytes += line.text.len();
+        self.lines.push_back(line);
+        while self.lines.len() > most.max(1) || (self.bytes > TAIL_BYTES && self.lines.len() > 1) {
+            let gone = self.lines.pop_front();
+            self.bytes -= gone.map_or(0, |line| line.text.len());
+        }
+    }
 }
 
 /// The log of a call that has not ended.
@@ -120,7 +142,7 @@ impl LogStore {
     pub fn tail(&self, function: &str, lines: usize) -> Vec<LogLine> {
         let state = self.inner.state.lock();
         let Some(tail) = state.tails.get(function) else { return Vec::new() };
-        tail.iter().skip(tail.len().saturating_sub(lines)).cloned().collect()
+        tail.lines.iter().skip(tail.lines.len().saturating_sub(lines)).cloned().collect()
     }
 
     /// The lines from now on. Those of a call that runs begin with what it has printed, and end with it.
@@ -231,7 +253,7 @@ impl State {
     /// Adds a line to its call, its function and whoever follows. False when its call has no room left.
     fn add(&mut self, line: LogLine, inner: &Inner) -> bool {
         if let Some(running) = line.call.as_ref().and_then(|call| self.running.get_mut(call)) {
-            running.bytes += line.text.len() + 1;
+            running.bytes += (line.text.len() + 1).max(LEAST_LINE);
             if running.bytes > inner.call_bytes {
                 running.dropped += line.text.len() + 1;
                 return false;
@@ -241,11 +263,11 @@ impl State {
         if inner.live.receiver_count() > 0 {
             let _ = inner.live.send(Live::Line(Arc::new(line.clone()))); // nobody may follow any more
         }
-        let tail = self.tails.entry(line.function.clone()).or_default();
-        while tail.len() >= inner.tail_lines.max(1) {
-            tail.pop_front();
+        if let Some(tail) = self.tails.get_mut(&line.function) {
+            tail.push(line, inner.tail_lines);
+        } else {
+            self.tails.entry(line.function.clone()).or_default().push(line, inner.tail_lines);
         }
-        tail.push_back(line);
         true
     }
 }
@@ -257,5 +279,28 @@ fn note(function: &str, call: Option<&str>, text: String) -> LogLine {
         at_ms: jiff::Timestamp::now().as_millisecond(),
         stream: LogStream::Host,
         text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_calls_log_and_a_functions_tail_are_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LogStore::open(folder.path().to_owned(), 10 * LEAST_LINE, 1 << 20, 500).unwrap();
+        store.begin("f", "c");
+        for number in 0..12 {
+            let room = store.append("f", Some("c"), LogStream::Out, vec![String::new()]);
+            assert_eq!(room, number < 10, "{number}");
+        }
+        assert_eq!(store.read("c").unwrap().unwrap().len(), 10);
+        store.append("f", None, LogStream::Out, vec!["x".repeat(LEAST_LINE); 600]);
+        assert_eq!(store.tail("f", 1000).len(), 500);
+        store.append("f", None, LogStream::Out, vec!["x".repeat(TAIL_BYTES / 4); 6]);
+        assert_eq!(store.tail("f", 1000).len(), 4);
+        store.forget("f");
+        assert_eq!(store.tail("f", 1000), []);
     }
 }

@@ -4,11 +4,8 @@ use super::Process;
 use super::facts::FactKind;
 use crate::call::{Answer, Call};
 use crate::error::{CallError, Exception};
-use crate::exchange::{self, Connection, ExchangeError};
+use crate::exchange::{self, Connection, ExchangeError, Head};
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::Request;
-use hyper::http::response::Parts;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +13,6 @@ use tokio_util::sync::CancellationToken;
 const LAST_ANSWER: Duration = Duration::from_millis(100);
 /// How long a process may take to end after it has closed its connection.
 const LAST_BREATH: Duration = Duration::from_millis(500);
-/// How long a fact takes that was written before the answer.
-const FACT: Duration = Duration::from_millis(50);
 
 /// How a call on a process went.
 pub(crate) enum Ran {
@@ -31,7 +26,7 @@ pub(crate) enum Ran {
 
 /// What ended the wait for an answer.
 enum End {
-    Exchanged(Result<(Parts, Bytes), ExchangeError>),
+    Exchanged(Result<(Head, Bytes), ExchangeError>),
     Deadline,
     Cancelled,
 }
@@ -52,13 +47,13 @@ impl Process {
         let ending = self.host.ending.clone();
         let end = tokio::select! {
             biased;
-            result = self.exchange(request) => End::Exchanged(result),
+            result = self.exchange(request, &call.body) => End::Exchanged(result),
             () = tokio::time::sleep(deadline) => End::Deadline,
             () = cancelled.cancelled() => End::Cancelled,
             () = ending.cancelled() => End::Cancelled,
         };
         match end {
-            End::Exchanged(Ok((parts, body))) => self.judge(call, &parts, body).await,
+            End::Exchanged(Ok((head, body))) => self.judge(call, head, body).await,
             End::Exchanged(Err(ExchangeError::NotSent(reason))) => {
                 self.kill();
                 Ran::NotSent(reason)
@@ -83,41 +78,40 @@ impl Process {
         self.output.end();
     }
 
-    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<(Parts, Bytes), ExchangeError> {
-        let usable = match self.connection.as_mut() {
-            Some(connection) => connection.is_usable().await,
-            None => false,
-        };
-        if !usable {
-            self.connection = Some(Connection::open(&self.listener, self.owner).await?);
-        }
-        let Some(connection) = self.connection.as_mut() else {
-            return Err(ExchangeError::NotSent("there is no connection".to_owned()));
+    async fn exchange(&mut self, head: Vec<u8>, body: &[u8]) -> Result<(Head, Bytes), ExchangeError> {
+        let kept = self.connection.take().filter(Connection::is_usable);
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => Connection::open(&self.listener, self.owner).await?,
         };
         let limit = self.host.config.limits.answer_bytes;
-        let mut exchange = std::pin::pin!(connection.exchange(request, limit));
-        tokio::select! {
-            biased;
-            result = &mut exchange => result,
-            // Something that the handler started may hold the connection open after the process has ended.
-            () = async { drop(self.exit.wait_for(Option::is_some).await) } => {
-                let gone = || ExchangeError::Closed("the process ended".to_owned());
-                tokio::time::timeout(LAST_ANSWER, exchange).await.unwrap_or_else(|_| Err(gone()))
+        let result = {
+            let mut exchange = std::pin::pin!(connection.exchange(head, body, limit));
+            tokio::select! {
+                biased;
+                result = &mut exchange => result,
+                // Something that the handler started may hold the connection open after the process has ended.
+                () = async { drop(self.exit.wait_for(Option::is_some).await) } => {
+                    let gone = || ExchangeError::Closed("the process ended".to_owned());
+                    tokio::time::timeout(LAST_ANSWER, exchange).await.unwrap_or_else(|_| Err(gone()))
+                }
             }
-        }
+        };
+        self.connection = Some(connection);
+        result
     }
 
     /// Turns an FDK's answer into the call's outcome.
-    async fn judge(&mut self, call: &Call, parts: &Parts, body: Bytes) -> Ran {
+    async fn judge(&mut self, call: &Call, head: Head, body: Bytes) -> Ran {
         let function = self.generation.spec.name.clone();
-        match parts.status.as_u16() {
-            200 => Ran::Kept(Ok(exchange::answer(parts, body, call.gateway.is_some()))),
+        match head.status {
+            200 => Ran::Kept(Ok(exchange::answer(head, body, call.gateway.is_some()))),
             502 => {
-                let exception = Box::new(self.exception(call, &body).await);
+                let exception = Box::new(self.exception(call, &body));
                 Ran::Kept(Err(CallError::HandlerFailed { function, exception }))
             }
             504 => {
-                let exception = Box::new(self.exception(call, &body).await);
+                let exception = Box::new(self.exception(call, &body));
                 Ran::Kept(Err(CallError::HandlerTimedOut { function, exception }))
             }
             status => {
@@ -128,8 +122,8 @@ impl Process {
     }
 
     /// What the handler raised; without a fact, which a handler that answers 502 by itself does not cause, the body.
-    async fn exception(&mut self, call: &Call, body: &[u8]) -> Exception {
-        match self.facts.of(Some(&call.call_id), FACT).await {
+    fn exception(&mut self, call: &Call, body: &[u8]) -> Exception {
+        match self.facts.of(Some(&call.call_id)) {
             Some(fact) => fact.exception(&self.generation.stage),
             None => Exception {
                 error_type: "Error".to_owned(),
@@ -162,7 +156,7 @@ impl Process {
         self.output.finish().await;
         let output = self.output.last_lines();
         let mut exception = None;
-        while let Some(fact) = self.facts.of(Some(&call.call_id), FACT).await {
+        while let Some(fact) = self.facts.of(Some(&call.call_id)) {
             if fact.kind == FactKind::Nothing {
                 return CallError::NoAnswer { function, returned: fact.returned() };
             }

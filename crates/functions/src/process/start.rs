@@ -22,7 +22,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::UnixStream;
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::Instant;
 
@@ -37,6 +36,14 @@ pub(crate) struct Place {
     pub sockets: PathBuf,
     pub temp: PathBuf,
     pub stages: PathBuf,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        for folder in [&self.sockets, &self.temp, &self.stages] {
+            let _ = std::fs::remove_dir_all(folder); // the host deletes what is left when it ends
+        }
+    }
 }
 
 /// One state of a function's files, and what its processes are made of.
@@ -138,6 +145,7 @@ impl Generation {
             Ok(()) => {}
             Err(failed) => return Err(self.explain(starting, failed, host).await),
         }
+        starting.output.started();
         let owner = self.user.or_else(|| Some(rustix::process::geteuid().as_raw()));
         let function = self.spec.name.clone();
         host.tell(HostEvent::ProcessStarted { function, pid: starting.pid });
@@ -186,12 +194,16 @@ impl Generation {
             env: &env,
         };
         let streams = Streams { out: their_out.into(), err: their_err.into(), facts: theirs.into() };
-        let worker = zygote.fork(&order, streams).await?;
+        let limit = host.config.limits.start_timeout;
+        let Ok(worker) = tokio::time::timeout(limit, zygote.fork(&order, streams)).await else {
+            *self.zygote.running.lock().await = None; // the next start gets another
+            return Err(format!("what starts its processes did not answer within {} ms", limit.as_millis()));
+        };
+        let worker = worker?;
         let killer = Killer::Zygote(zygote);
         facts.set_nonblocking(true).map_err(text)?;
-        let facts = UnixStream::from_std(facts).map_err(text)?;
         let output = self.output(host, out.into(), err.into()).map_err(text)?;
-        Ok(Starting { pid: worker.pid, facts: Facts::new(facts), exit: worker.exit, killer, output })
+        Ok(Starting { pid: worker.pid, facts: Facts::new(facts.into()), exit: worker.exit, killer, output })
     }
 
     async fn spawn(&self, host: &Shared, folders: &Folders, listener: &Path) -> Result<Starting, String> {
@@ -215,7 +227,8 @@ impl Generation {
         let spawned = host.spawner.spawn(&plan).await.map_err(text)?;
         let Spawned { pid, control, out, err, exit, end } = spawned;
         let output = self.output(host, out, err).map_err(text)?;
-        Ok(Starting { pid, facts: Facts::new(control), exit, killer: Killer::Child { _end: end }, output })
+        let facts = Facts::new(control.into_std().map_err(text)?.into());
+        Ok(Starting { pid, facts, exit, killer: Killer::Child { _end: end }, output })
     }
 
     /// The zygote of this generation; starts one if none runs.
@@ -301,7 +314,7 @@ impl Generation {
     /// Turns a failed start into what the function's author can do something about.
     async fn explain(&self, mut starting: Starting, failed: Failed, host: &Shared) -> CallError {
         let function = self.spec.name.clone();
-        let fact = starting.facts.of(None, Duration::from_millis(50)).await;
+        let fact = starting.facts.of(None);
         starting.killer.kill(starting.pid);
         starting.output.finish().await;
         let output = starting.output.last_lines();

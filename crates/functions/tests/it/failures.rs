@@ -36,6 +36,13 @@ async fn a_handler_that_raises_keeps_its_process_and_tells_its_exception() {
     );
     let (error, kept) = fails(&host, "trouble-py", r#"{"do": "raise later"}"#).await;
     assert_eq!((error.exception().unwrap().error_type.as_str(), kept), ("KeyError", true));
+    // However long an exception is, what is told of it fits.
+    let (error, kept) = fails(&host, "trouble-py", r#"{"do": "raise at length"}"#).await;
+    let exception = error.exception().unwrap();
+    assert_eq!(
+        (exception.error_type.as_str(), exception.message.len(), kept),
+        ("OrderError", 3 * 8192, true)
+    );
     let (error, kept) = fails(&host, "trouble-py", r#"{"do": "say 502"}"#).await;
     assert_eq!((error.exception().unwrap().message.as_str(), kept), ("my own words", true));
 }

@@ -1,6 +1,7 @@
 //! What functions cannot do.
 
 use crate::support::*;
+use serde_json::json;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -16,6 +17,14 @@ def attempt(what):
                 file.read(16)
         elif kind == "list":
             os.listdir(value)
+        elif kind == "beside":
+            # What the other function's processes run: its number is easy to guess.
+            other = "1" if os.getcwd().split(os.sep)[-2] == "0" else "0"
+            with open(os.path.join("..", "..", other, "1", "func.py")) as file:
+                file.read(16)
+        elif kind == "sockets":
+            listener = os.environ["FN_LISTENER"].removeprefix("unix:")
+            os.listdir(os.path.join(os.path.dirname(listener), "..", ".."))
         elif kind == "write":
             with open(value, "w") as file:
                 file.write("x")
@@ -69,52 +78,38 @@ async fn a_function_reaches_its_own_and_nothing_else() {
     host.deploy(other.spec()).await.unwrap();
     let root = rustix::process::geteuid().is_root();
     let own = std::process::id();
-    let asked = serde_json::json!([
-        ["read", canary],
-        ["list", hidden.path()],
-        ["write", hidden.path().join("new")],
-        ["read", other.folder.path().join("func.py")],
-        ["read", snoop.folder.path().join("func.py")],
-        ["read", format!("/proc/{own}/environ")],
-        ["list", "/proc"],
-        ["read", "/etc/shadow"],
-        ["list", work_folder().join("logs")],
-        ["write", "/var/tmp/partita-canary"],
-        ["env", "CARGO_MANIFEST_DIR"],
-        ["kill", own],
-        ["unshare", 0],
-        ["clone", 0],
-        ["write", writable.path().join("new")],
-        ["temp", 0],
-        ["resolve", 0],
-        ["shell", 0],
-        ["env", "FN_FN_NAME"],
-    ]);
-    let answer = json(&call(&host, "snoop", &asked.to_string()).await.unwrap());
-    let outcomes: Vec<_> = answer.as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect();
     let no = "PermissionError";
-    let expected = [
-        no,
-        no,
-        no,
-        no,
-        no,
-        no,
-        no,
-        no,
-        no,
-        no,
-        "(not set)",
-        no,
-        no,
-        no,
-        "done",
-        "done",
-        "done",
-        "done",
-        "snoop",
+    let attempts = [
+        (json!(["read", canary]), no),
+        (json!(["list", hidden.path()]), no),
+        (json!(["write", hidden.path().join("new")]), no),
+        (json!(["read", other.folder.path().join("func.py")]), no),
+        (json!(["read", snoop.folder.path().join("func.py")]), no),
+        (json!(["beside", 0]), no),
+        (json!(["sockets", 0]), no),
+        (json!(["read", format!("/proc/{own}/environ")]), no),
+        (json!(["read", format!("/proc/{own}/cmdline")]), no),
+        (json!(["list", "/proc"]), no),
+        (json!(["read", "/etc/shadow"]), no),
+        (json!(["list", work_folder().join("logs")]), no),
+        (json!(["write", "/var/tmp/partita-canary"]), no),
+        (json!(["env", "CARGO_MANIFEST_DIR"]), "(not set)"),
+        (json!(["kill", own]), no),
+        (json!(["unshare", 0]), no),
+        (json!(["clone", 0]), no),
+        (json!(["write", writable.path().join("new")]), "done"),
+        (json!(["temp", 0]), "done"),
+        (json!(["resolve", 0]), "done"),
+        (json!(["shell", 0]), "done"),
+        (json!(["env", "FN_FN_NAME"]), "snoop"),
     ];
-    assert_eq!(outcomes, expected);
+    let asked: Vec<_> = attempts.iter().map(|(attempt, _)| attempt).collect();
+    let answer = call(&host, "snoop", &serde_json::to_string(&asked).unwrap()).await.unwrap();
+    let outcomes: Vec<String> = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(outcomes.len(), attempts.len());
+    for ((attempt, expected), outcome) in attempts.iter().zip(outcomes) {
+        assert_eq!(outcome, *expected, "{attempt}");
+    }
     if root {
         let answer = json(&call(&host, "snoop", r#"[["uid", 0]]"#).await.unwrap());
         assert!((60_000..65_000).contains(&answer[0].as_u64().unwrap()), "{answer}");

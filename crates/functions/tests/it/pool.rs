@@ -96,8 +96,12 @@ async fn a_zygote_that_ends_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_host_leaves_no_process_and_no_folder() {
-    let host = hosting("trouble-py").await;
+    let sockets = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(sockets.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
+    let host = host_with(|config| config.sockets = Some(sockets.path().to_owned())).await;
+    host.deploy(fixture("trouble-py")).await.unwrap();
     host.deploy(fixture("trouble-js")).await.unwrap();
+    assert_eq!(std::fs::read_dir(sockets.path()).unwrap().count(), 1);
     let mut pids = Vec::new();
     for name in ["trouble-py", "trouble-js"] {
         pids.push(json(&call(&host, name, r#"{"do": "nothing"}"#).await.unwrap())["pid"].as_u64().unwrap());
@@ -112,6 +116,7 @@ async fn a_stopped_host_leaves_no_process_and_no_folder() {
     for pid in pids {
         until("its processes are gone", || parent(pid).is_none()).await;
     }
+    assert_eq!(std::fs::read_dir(sockets.path()).unwrap().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,12 +135,4 @@ async fn a_call_that_outlasts_the_grace_of_a_stop_is_ended() {
 fn kill(pid: u64, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(pid.try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
-}
-
-/// The parent of a process that has not ended.
-fn parent(pid: u64) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut words = stat.rsplit_once(')')?.1.split_whitespace();
-    let state = words.next()?;
-    words.next()?.parse().ok().filter(|_| state != "Z")
 }

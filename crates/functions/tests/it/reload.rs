@@ -60,13 +60,15 @@ async fn reloads_under_load_lose_no_call() {
         .map(|_| {
             let (host, stop, answered) = (host.clone(), stop.clone(), answered.clone());
             tokio::spawn(async move {
-                let mut newest = 0;
-                while !stop.load(Ordering::Relaxed) {
+                loop {
+                    // The last call of each begins after the last reload.
+                    let last = stop.load(Ordering::Relaxed);
                     let text = answer(&host).await;
-                    newest = text.split('-').next().unwrap().parse::<u64>().unwrap();
                     answered.fetch_add(1, Ordering::Relaxed);
+                    if last {
+                        return text.split('-').next().unwrap().parse::<u64>().unwrap();
+                    }
                 }
-                newest
             })
         })
         .collect();

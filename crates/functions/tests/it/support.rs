@@ -98,6 +98,14 @@ pub(crate) async fn event(
     tokio::time::timeout(PATIENCE, find).await.expect("the event did not come")
 }
 
+/// The parent of a process that has not ended.
+pub(crate) fn parent(pid: u64) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut words = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = words.next()?;
+    words.next()?.parse().ok().filter(|_| state != "Z")
+}
+
 /// A function of its own folder, for tests that change its files.
 pub(crate) struct Written {
     pub(crate) folder: tempfile::TempDir,
