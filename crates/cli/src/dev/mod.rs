@@ -125,7 +125,11 @@ async fn own_server(app: &App, args: &DevArgs, report: Report, printer: &Printer
     further.extend(args.port.map(|port| ("listen".to_owned(), format!("127.0.0.1:{port}"))));
     further.push(("next-ports".to_owned(), PORTS.to_string()));
     let config = ConfigArgs { config: file.is_file().then_some(file), settings: Vec::new() };
-    let config = commands::load(&config, further, printer)?;
+    let mut config = commands::load(&config, further, printer)?;
+    // Nobody else reaches this server, and trying things out must not begin with making keys.
+    if config.oci.is_empty() && config.settings.server.listen.ip().is_loopback() {
+        config.settings.oci_signatures.get_or_insert(false);
+    }
     let options = NodeOptions {
         data: Some(app.data_dir()),
         app: Some(app.folder.clone()),

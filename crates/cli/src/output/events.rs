@@ -1,5 +1,6 @@
 //! Events of a history, for people.
 
+use super::instance::told;
 use super::{Printer, Style};
 use partita_api::{Event, Json};
 use std::collections::BTreeMap;
@@ -59,7 +60,7 @@ fn subject(event: &Event, names: &mut Names) -> String {
 /// What it carries.
 fn what(event: &Event) -> String {
     if let Some(failure) = &event.failure {
-        return cut(&format!("{}: {}", failure.error_type, failure.message));
+        return cut(&format!("{}: {}", failure.error_type, told(&failure.message)));
     }
     let payloads = [&event.result, &event.output, &event.input, &event.reason, &event.data];
     let payload = payloads.into_iter().flatten().next().map(Json::as_str);

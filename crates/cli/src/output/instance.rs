@@ -3,6 +3,7 @@
 use super::{Cell, Printer, Style, Table, fields, span};
 use partita_api::{Failure, InstanceDetail, InstanceSummary, Json, Status};
 use partita_engine::kernel::Status as Runtime;
+use serde_json::Value;
 use std::time::Duration;
 
 /// JSON longer than this is written in several lines.
@@ -45,7 +46,7 @@ pub(crate) fn list_table(instances: &[InstanceSummary], printer: &Printer) -> Ta
 /// A JSON text without its quotes, anything else as it is.
 fn words(json: &Json) -> String {
     match json.value() {
-        serde_json::Value::String(text) => text,
+        Value::String(text) => text,
         _ => json.as_str().to_owned(),
     }
 }
@@ -112,12 +113,22 @@ fn json(json: &Json) -> Cell {
     serde_json::to_string_pretty(&json.value()).unwrap_or_else(|_| json.as_str().to_owned()).into()
 }
 
+/// A message as people read it. The cause of a state machine's failure is JSON when a function gave it: its own
+/// message and its stack trace.
+pub(super) fn told(message: &str) -> String {
+    let Ok(Value::Object(cause)) = serde_json::from_str(message) else { return message.to_owned() };
+    let Some(own) = cause.get("errorMessage").and_then(Value::as_str) else { return message.to_owned() };
+    let lines =
+        cause.get("stackTrace").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    lines.fold(own.to_owned(), |text, line| format!("{text}\n{line}"))
+}
+
 /// A failure and its causes, each in a line.
 fn failure(failure: &Failure) -> Cell {
-    let mut text = format!("{}: {}", failure.error_type, failure.message);
+    let mut text = format!("{}: {}", failure.error_type, told(&failure.message));
     let mut cause = failure.inner.as_deref();
     while let Some(failure) = cause {
-        text.push_str(&format!("\ncaused by {}: {}", failure.error_type, failure.message));
+        text.push_str(&format!("\ncaused by {}: {}", failure.error_type, told(&failure.message)));
         cause = failure.inner.as_deref();
     }
     Cell::new(Style::Bad, text)

@@ -1,6 +1,6 @@
 //! One function of the host as the engine calls it.
 
-use super::outcome::{failure, result};
+use super::outcome::{failure, not_json, result};
 use super::{Deployment, Functions};
 use futures::future::BoxFuture;
 use partita::Failure;
@@ -36,7 +36,7 @@ async fn perform(functions: &Functions, call: &FunctionCall) -> Result<Option<Pa
     };
     let request = request(call);
     let error = match persist(host, &request, call).await {
-        Ok(answer) => return Ok(result(&answer)),
+        Ok(answer) => return result(&answer).map_err(|text| not_json(text, &request.call_id)),
         Err(error) => error,
     };
     Err(failure(&error, &request.call_id, &log(host, &request.call_id).await))

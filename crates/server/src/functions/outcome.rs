@@ -10,18 +10,48 @@ use serde_json::Value;
 /// Bytes of the call's log that go with a failure.
 const LOG_BYTES: usize = 4 << 10;
 
-/// An answer as JSON: JSON as it is, another text as a string, anything else as base64.
-pub(super) fn result(answer: &Answer) -> Option<Payload> {
+/// How much of an answer is shown that is not what it says.
+const SHOWN: usize = 80;
+
+/// An answer as JSON: JSON as it is, another text as a string, anything else as base64. What says that it is JSON
+/// and is not is an error.
+pub(super) fn result(answer: &Answer) -> Result<Option<Payload>, String> {
     if answer.body.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let Ok(text) = std::str::from_utf8(&answer.body) else {
-        return Some(Payload::from(Value::String(STANDARD.encode(&answer.body)).to_string()));
+    let says_json = answer.content_type.as_deref().is_some_and(is_json);
+    let text = match std::str::from_utf8(&answer.body) {
+        Ok(text) => text,
+        Err(error) if says_json => return Err(format!("its answer says that it is JSON, but {error}")),
+        Err(_) => return Ok(Some(Payload::from(Value::String(STANDARD.encode(&answer.body)).to_string()))),
     };
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Ok(_) => Some(Payload::from(text)),
-        Err(_) => Some(Payload::from(Value::String(text.to_owned()).to_string())),
+        Ok(_) => Ok(Some(Payload::from(text))),
+        Err(error) if says_json => {
+            let shown: String = text.chars().take(SHOWN).collect();
+            Err(format!("its answer says that it is JSON, but {error}: {shown:?}"))
+        }
+        Err(_) => Ok(Some(Payload::from(Value::String(text.to_owned()).to_string()))),
     }
+}
+
+/// Whether a media type is JSON's, or of something written in it.
+fn is_json(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type == "application/json" || media_type.ends_with("+json")
+}
+
+/// What is recorded of an answer that is not what it says.
+pub(super) fn not_json(text: String, call_id: &str) -> Failure {
+    let mut failure = Failure::new("Function.InvalidAnswer", text);
+    for (key, value) in [
+        ("callId", call_id.into()),
+        ("outcome", "invalid-answer".into()),
+        ("neverStarted", Value::Bool(false)),
+    ] {
+        failure.properties.insert(key.into(), value.to_string().into());
+    }
+    failure
 }
 
 /// What is recorded of a call without an answer.
