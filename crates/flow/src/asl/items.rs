@@ -10,6 +10,7 @@ pub use files::Buckets;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The activity that reads items: [`Buckets::read`].
 pub const READ_ACTIVITY: &str = "states.items.read";
@@ -57,16 +58,36 @@ pub struct WriteRequest {
     pub writer_config: Value,
     /// The run whose results they are.
     pub map_run_arn: String,
-    /// The outputs of the children, in the order of the items.
-    pub results: Vec<Value>,
+    /// The file.
+    pub piece: Piece,
 }
 
-/// Where results were written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A file that is written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Written {
-    /// The bucket.
-    pub bucket: String,
-    /// The key of the manifest.
+pub enum Piece {
+    /// Some results.
+    Results {
+        /// `SUCCEEDED` or `FAILED`.
+        status: String,
+        /// How many files of that status there are before this one.
+        number: usize,
+        /// The results, in the order of the items.
+        results: Vec<Value>,
+    },
+    /// The list of all files, by their status.
+    Manifest {
+        /// The files.
+        files: BTreeMap<String, Vec<WrittenFile>>,
+    },
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct WrittenFile {
+    /// Its key.
     pub key: String,
+    /// Its bytes.
+    pub size: usize,
 }

@@ -162,8 +162,41 @@ fn results_are_written() {
     assert!(key.starts_with("a/b/") && key.ends_with("/manifest.json"), "{key}");
     let manifest: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.path().join(key)).unwrap()).unwrap();
-    let file = manifest["ResultFiles"]["SUCCEEDED"][0]["Key"].as_str().unwrap();
-    assert_eq!(std::fs::read_to_string(folder.path().join(file)).unwrap(), "[1,2]");
+    let files = &manifest["ResultFiles"];
+    let file = files["SUCCEEDED"][0]["Key"].as_str().unwrap();
+    let results: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join(file)).unwrap()).unwrap();
+    assert_eq!((&results[0]["Output"], &results[1]["Input"]), (&json!("1"), &json!("2")), "{results}");
+    assert_eq!((&files["FAILED"], &files["PENDING"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn what_failed_is_written_too_and_much_goes_into_several_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = |transformation: &str| {
+        json!({
+            "ResultWriter": {
+                "Resource": "arn:aws:states:::s3:putObject",
+                "Parameters": { "Bucket": "out", "Prefix": "p" },
+                "WriterConfig": { "Transformation": transformation, "OutputType": "JSONL" },
+            },
+        })
+    };
+    let mut stage = Stage::new(map(call(), writer("COMPACT")), odd_fail);
+    stage.limits.slice_bytes = 4;
+    stage.buckets.insert("out".to_owned(), folder.path().to_owned());
+    let ended = stage.play(json!([0, 2, 4, 5]));
+    assert_eq!(ended.error(), "States.ExceedToleratedFailureThreshold");
+    let run = std::fs::read_dir(folder.path().join("p")).unwrap().next().unwrap().unwrap().path();
+    let text = |name: &str| std::fs::read_to_string(run.join(name)).unwrap();
+    assert_eq!((text("SUCCEEDED_0.jsonl"), text("SUCCEEDED_1.jsonl")), ("0\n2\n".into(), "4\n".into()));
+    let failed: Value = serde_json::from_str(&text("FAILED_0.jsonl")).unwrap();
+    assert_eq!(
+        (&failed["Error"], &failed["Input"], &failed["Status"]),
+        (&json!("Odd"), &json!("5"), &json!("FAILED"))
+    );
+    let manifest: Value = serde_json::from_str(&text("manifest.json")).unwrap();
+    assert_eq!(manifest["ResultFiles"]["SUCCEEDED"].as_array().unwrap().len(), 2);
 }
 
 #[test]

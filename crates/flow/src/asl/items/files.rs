@@ -1,7 +1,7 @@
 //! Buckets that are folders.
 
 use super::csv::{Rows, object};
-use super::{ReadRequest, Slice, WriteRequest, Written};
+use super::{Piece, ReadRequest, Slice, WriteRequest, WrittenFile};
 use partita::Error;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -138,28 +138,32 @@ impl Buckets {
         Ok(found.into_iter().map(|(key, metadata)| listed(&key, &metadata)).collect())
     }
 
-    /// Writes results and a manifest that names them. Blocks; writing again replaces what was written.
+    /// Writes a file. Blocks; writing again replaces what was written.
     ///
     /// # Errors
     /// When there is no such bucket or it cannot be written.
-    pub fn write(&self, request: &WriteRequest) -> Result<Written, Error> {
+    pub fn write(&self, request: &WriteRequest) -> Result<WrittenFile, Error> {
         let bucket = text(&request.parameters, "Bucket")?;
         let prefix = request.parameters.get("Prefix").and_then(Value::as_str).unwrap_or_default();
         let run = request.map_run_arn.rsplit(':').next().unwrap_or_default();
         let base = [prefix.trim_matches('/'), run].into_iter().filter(|part| !part.is_empty());
         let base = base.collect::<Vec<_>>().join("/");
-        let lines = request.writer_config.get("OutputType").and_then(Value::as_str) == Some("JSONL");
-        let name = format!("{base}/SUCCEEDED_0.{}", if lines { "jsonl" } else { "json" });
-        let content = results(&request.results, lines);
-        self.put(bucket, &name, &content)?;
-        let key = format!("{base}/manifest.json");
-        let manifest = json!({
-            "DestinationBucket": bucket,
-            "MapRunArn": request.map_run_arn,
-            "ResultFiles": { "FAILED": [], "PENDING": [], "SUCCEEDED": [{ "Key": name, "Size": content.len() }] },
-        });
-        self.put(bucket, &key, &manifest.to_string())?;
-        Ok(Written { bucket: bucket.to_owned(), key })
+        let (name, content) = match &request.piece {
+            Piece::Results { status, number, results } => {
+                let lines = request.writer_config.get("OutputType").and_then(Value::as_str) == Some("JSONL");
+                let ending = if lines { "jsonl" } else { "json" };
+                (format!("{status}_{number}.{ending}"), written(results, lines))
+            }
+            Piece::Manifest { files } => {
+                let manifest = json!({
+                    "DestinationBucket": bucket, "MapRunArn": request.map_run_arn, "ResultFiles": files,
+                });
+                ("manifest.json".to_owned(), manifest.to_string())
+            }
+        };
+        let key = format!("{base}/{name}");
+        self.put(bucket, &key, &content)?;
+        Ok(WrittenFile { key, size: content.len() })
     }
 
     /// Replaces a file at once: nobody sees half of it.
@@ -257,7 +261,7 @@ fn slice(items: Vec<Value>, most: u64, offset: u64, bytes: u64) -> Slice {
     Slice { items: chosen, next_offset: (next < most).then_some(next as u64) }
 }
 
-fn results(results: &[Value], lines: bool) -> String {
+fn written(results: &[Value], lines: bool) -> String {
     if lines {
         return results.iter().map(|result| format!("{result}\n")).collect();
     }

@@ -1,5 +1,6 @@
 //! Iterations that are executions of their own.
 
+use super::results::{About, Child};
 use super::source::Items;
 use super::{to_usize, whole};
 use crate::asl::definition::{Distributed, ItemBatcher, ItemSource, MapState, QueryLanguage};
@@ -14,6 +15,7 @@ use futures::stream::FuturesUnordered;
 use partita::context::SubOrchestrationOptions;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// What `MaxConcurrency` lets run at most, whatever it says.
 const MOST_AT_ONCE: usize = 10_000;
@@ -43,11 +45,18 @@ impl<'a> Frame<'a> {
         let started = self.previous;
         let result = match self.inputs(visit, map, effective, items).await {
             Err(fault) => Err(fault),
-            Ok(inputs) => self.children(&run, inputs, concurrency, tolerance).await,
-        };
-        let result = match result {
-            Ok(results) => self.write(visit, map, effective, &run.arn, results).await,
-            Err(fault) => Err(fault),
+            Ok(inputs) => {
+                let keeps = map.writer.as_ref().is_some_and(|writer| writer.resource.is_some());
+                let (children, exceeded) = self.children(&run, inputs, concurrency, tolerance, keeps).await;
+                let env = self.run.env.clone();
+                let about = About { place: &env.place, machine: &run.workflow };
+                // What is known is written also when too many have failed.
+                let written = match exceeded {
+                    Some(_) if !keeps => Ok(Value::Null),
+                    _ => self.write(visit, map, effective, &run.arn, &about, children).await,
+                };
+                exceeded.map_or(written, Err)
+            }
         };
         let result = result.inspect_err(|fault| {
             if !fault.is_fatal() {
@@ -142,63 +151,89 @@ impl<'a> Frame<'a> {
         Ok(batches.map(|items| batch(items, input.as_ref())).collect())
     }
 
-    /// Runs the children, so many at once, and gives the outputs of those that succeeded.
+    /// Runs the children, so many at once, and gives what came of those that have ended, in the order of the
+    /// items. They end early when more have failed than is tolerated.
     async fn children(
         &mut self,
         run: &MapRun,
         inputs: Vec<Value>,
         concurrency: usize,
         tolerance: super::tolerance::Tolerance,
-    ) -> Result<Vec<Value>, Fault> {
+        keeps_inputs: bool,
+    ) -> (Vec<Child>, Option<Fault>) {
         let total = inputs.len();
         let most = if concurrency == 0 { self.run.env.limits.distributed_concurrency } else { concurrency };
         let most = most.clamp(1, MOST_AT_ONCE);
-        let mut outputs: Vec<Option<Value>> = vec![None; total];
-        let mut running: FuturesUnordered<BoxFuture<'_, (usize, partita::Result<Value>)>> =
+        let mut ended = Vec::with_capacity(total);
+        let mut running: FuturesUnordered<BoxFuture<'_, (Begun, partita::Result<Value>)>> =
             FuturesUnordered::new();
         let mut next = inputs.into_iter().enumerate();
         let mut failures = 0;
         loop {
             while running.len() < most {
                 let Some((index, input)) = next.next() else { break };
-                running.push(self.start_child(run, index, &input));
+                running.push(self.start_child(run, index, input, keeps_inputs));
             }
-            let Some((index, ended)) = running.next().await else { break };
+            let Some((begun, outcome)) = running.next().await else { break };
             self.run.waited();
-            match ended {
-                Ok(output) => {
-                    if let Some(place) = outputs.get_mut(index) {
-                        *place = Some(output);
-                    }
-                }
-                Err(_) => failures += 1,
-            }
+            failures += usize::from(outcome.is_err());
+            ended.push(begun.ended(self.run.ctx.now(), outcome));
             if tolerance.is_exceeded(failures, total) {
                 let reason = Reason {
                     error: Some("States.ExceedToleratedFailureThreshold".to_owned()),
                     cause: Some("The specified tolerated failure threshold was exceeded".to_owned()),
                 };
-                return Err(Fault::of(reason.error, reason.cause));
+                return (in_order(ended), Some(Fault::of(reason.error, reason.cause)));
             }
         }
-        Ok(outputs.into_iter().flatten().collect())
+        (in_order(ended), None)
     }
 
     fn start_child(
         &self,
         run: &MapRun,
         index: usize,
-        input: &Value,
-    ) -> BoxFuture<'static, (usize, partita::Result<Value>)> {
+        input: Value,
+        keeps_input: bool,
+    ) -> BoxFuture<'static, (Begun, partita::Result<Value>)> {
         let ctx = &self.run.ctx;
+        let name = format!("{}:{}:{}:{index}", ctx.instance_id(), run.label, run.id);
         let options = SubOrchestrationOptions {
-            id: Some(format!("{}:{}:{}:{index}", ctx.instance_id(), run.label, run.id)),
+            id: Some(name.clone()),
             version: ctx.version(),
             ..SubOrchestrationOptions::default()
         };
-        let child = ctx.call_sub_orchestrator_with::<Value>(&run.workflow, options, input);
-        Box::pin(async move { (index, child.await) })
+        let child = ctx.call_sub_orchestrator_with::<Value>(&run.workflow, options, &input);
+        let begun = Begun { index, name, input: keeps_input.then_some(input), started: ctx.now() };
+        Box::pin(async move { (begun, child.await) })
     }
+}
+
+/// A child that runs.
+struct Begun {
+    index: usize,
+    name: String,
+    input: Option<Value>,
+    started: SystemTime,
+}
+
+impl Begun {
+    fn ended(self, ended: SystemTime, outcome: partita::Result<Value>) -> Child {
+        let Self { index, name, input, started } = self;
+        let outcome = outcome.map_err(|error| {
+            let failure = error.failure();
+            let told = failure.map(|failure| failure.inner.as_deref().unwrap_or(failure));
+            told.map_or_else(Default::default, |failure| {
+                (failure.error_type.to_string(), failure.message.to_string())
+            })
+        });
+        Child { index, name, input, started, ended, outcome }
+    }
+}
+
+fn in_order(mut children: Vec<Child>) -> Vec<Child> {
+    children.sort_by_key(|child| child.index);
+    children
 }
 
 #[allow(clippy::needless_pass_by_value)] // the items move into the batch

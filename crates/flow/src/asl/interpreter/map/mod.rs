@@ -10,6 +10,7 @@
 
 mod distributed;
 mod inline;
+mod results;
 mod source;
 mod tolerance;
 mod writer;
