@@ -2,6 +2,7 @@
 //! in the same run: absolute times of a shared machine mean little alone.
 
 mod machine;
+mod machines;
 mod report;
 mod workloads;
 
@@ -18,7 +19,8 @@ struct Options {
     /// One JSON line a workload instead of a table.
     #[arg(long)]
     json: bool,
-    /// Only these workloads (sequence-5, sequence-5-alone, fan-out-1000, order, sleepers, long-history).
+    /// Only these workloads (sequence-5, sequence-5-alone, fan-out-1000, order, sleepers, long-history, machine-pass-5,
+    /// machine-map-10000).
     #[arg(long)]
     only: Vec<String>,
     /// Seconds that each closed loop is measured.

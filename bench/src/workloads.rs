@@ -1,6 +1,7 @@
 //! The workloads.
 
 use crate::machine::{disk_bytes, histogram, micros, rss_bytes};
+use crate::machines;
 use crate::report::Measure;
 use futures_alias::BoxFuture;
 use partita::durable::Either3;
@@ -25,13 +26,15 @@ pub(crate) struct Workload {
     pub(crate) run: fn(PathBuf, f64) -> BoxFuture<Result<Vec<Measure>>>,
 }
 
-pub(crate) const ALL: [Workload; 6] = [
+pub(crate) const ALL: [Workload; 8] = [
     Workload { name: "sequence-5", run: |folder, seconds| Box::pin(sequence(folder, seconds)) },
     Workload { name: "sequence-5-alone", run: |folder, _| Box::pin(alone(folder)) },
     Workload { name: "fan-out-1000", run: |folder, _| Box::pin(fan_out(folder)) },
     Workload { name: "order", run: |folder, seconds| Box::pin(order(folder, seconds)) },
     Workload { name: "sleepers", run: |folder, _| Box::pin(sleepers(folder)) },
     Workload { name: "long-history", run: |folder, _| Box::pin(long_history(folder)) },
+    Workload { name: "machine-pass-5", run: |folder, seconds| Box::pin(machines::pass(folder, seconds)) },
+    Workload { name: "machine-map-10000", run: |folder, _| Box::pin(machines::map(folder)) },
 ];
 
 const INPUT: &str = r#"{"order":"A-1001","qty":2,"note":"hello world"}"#;
@@ -126,7 +129,12 @@ async fn runtime(folder: &Path) -> Result<(Runtime, Arc<dyn Store>)> {
 }
 
 /// `in_flight` clients, each starting one instance after another and waiting for its end.
-async fn closed_loop(client: &Client, name: &'static str, in_flight: usize, seconds: f64) -> Result<Measure> {
+pub(crate) async fn closed_loop(
+    client: &Client,
+    name: &'static str,
+    in_flight: usize,
+    seconds: f64,
+) -> Result<Measure> {
     let (counting, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let mut loops = tokio::task::JoinSet::new();
     for _ in 0..in_flight {
@@ -167,6 +175,11 @@ async fn closed_loop(client: &Client, name: &'static str, in_flight: usize, seco
     })
 }
 
+/// One client alone: how long one instance takes.
+pub(crate) async fn closed_loop_alone(client: &Client, name: &'static str) -> Result<Measure> {
+    closed_loop(client, name, 1, 4.0).await
+}
+
 async fn sequence(folder: PathBuf, seconds: f64) -> Result<Vec<Measure>> {
     let (runtime, _) = runtime(&folder).await?;
     let mut measures = Vec::new();
@@ -180,7 +193,7 @@ async fn sequence(folder: PathBuf, seconds: f64) -> Result<Vec<Measure>> {
 
 async fn alone(folder: PathBuf) -> Result<Vec<Measure>> {
     let (runtime, _) = runtime(&folder).await?;
-    let measure = closed_loop(&runtime.client(), "Five", 1, 4.0).await?;
+    let measure = closed_loop_alone(&runtime.client(), "Five").await?;
     runtime.shutdown(Duration::from_secs(5)).await?;
     Ok(vec![Measure { workload: "sequence-5-alone", disk_bytes: disk_bytes(&folder), ..measure }])
 }

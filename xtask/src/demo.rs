@@ -1,8 +1,9 @@
-//! The order example from nothing to its result: both servers, an order, its status changing, the
-//! payment, the result and its history.
+//! Both examples from nothing to their results. The transaction: three Python functions, a state machine over
+//! them, and what comes of three requests. The order: both servers, an order, its status changing, the payment,
+//! the result and its history.
 
 use crate::Outcome;
-use crate::http::{request, text_member};
+use crate::http::{Answer, request, text_member};
 use crate::process::{self, Background, cargo};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 fn run_with(stay: bool, folder: &Path) -> Outcome {
     say("Building the order service, its shop and the command line (some minutes the first time)");
     process::run(cargo().args(["build", "--quiet", "-p", "order-example", "-p", "partita-cli"]))?;
+    transactions()?;
     let servers = Servers::start(folder)?;
     let order = servers.place_order()?;
     servers.watch_until(&order, "AwaitingPayment")?;
@@ -32,6 +34,48 @@ fn run_with(stay: bool, folder: &Path) -> Outcome {
     }
     say("Done. `./demo --stay` leaves the servers running for you to play with");
     Ok(())
+}
+
+/// Three requests to the state machine over Python functions.
+fn transactions() -> Outcome {
+    let address = free_address(4001)?;
+    let port = address.rsplit(':').next().unwrap_or_default();
+    say("Starting the transaction example: three Python functions and a state machine over them");
+    let mut app = Command::new(built("partita"));
+    app.args(["dev", "examples/transaction", "--no-watch", "--port", port]).stdin(Stdio::null());
+    let mut app = Background::start(&mut app)?;
+    app.until("the transaction example", || answers(&address))?;
+    for body in [
+        r#"{"transaction": "Purchase", "product": "lamp"}"#,
+        r#"{"transaction": "Refund", "product": "lamp"}"#,
+        r#"{"transaction": "Exchange", "product": "lamp"}"#,
+    ] {
+        say(&format!("POST /transaction {body}"));
+        let answer = request("POST", &address, "/transaction", body)?;
+        // The first request waits while environments are built; when that takes long, the answer says where to ask.
+        let outcome = match text_member(&answer.body, "id").filter(|_| answer.status == 202) {
+            Some(id) => settled(&address, &id)?,
+            None => answer,
+        };
+        expect(outcome.status, 200, &outcome.body)?;
+        println!("    {}", outcome.body.trim());
+    }
+    Ok(())
+}
+
+/// What is shown of an instance that has ended.
+fn settled(address: &str, id: &str) -> Outcome<Answer> {
+    let began = Instant::now();
+    loop {
+        let answer =
+            request("GET", address, &format!("/api/v1/instances/{id}/wait?waitFor=end&timeout=20"), "")?;
+        if text_member(&answer.body, "status").is_some_and(|status| status == "Completed") {
+            return Ok(answer);
+        }
+        if began.elapsed() > Duration::from_secs(180) {
+            return Err(format!("the transaction {id} does not end: {}", answer.body));
+        }
+    }
 }
 
 pub(crate) fn run(stay: bool) -> Outcome {

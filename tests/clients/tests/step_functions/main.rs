@@ -1,11 +1,5 @@
 //! The API of Step Functions, with boto3 as the client.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs)]
 
 #[path = "../../../../crates/flow/tests/corpus/case.rs"]
