@@ -1,8 +1,8 @@
 //! State machines, on the interpreter alone: no function is called.
 
-use crate::machine::{disk_bytes, histogram, micros, rss_bytes};
+use crate::machine::disk_bytes;
 use crate::report::Measure;
-use crate::workloads::{closed_loop, closed_loop_alone};
+use crate::workloads::{closed_loop, closed_loop_alone, one_by_one};
 use partita::{Result, Runtime};
 use partita_flow::asl::check::Format;
 use partita_flow::asl::items::Buckets;
@@ -11,7 +11,7 @@ use partita_store::Store;
 use partita_store_embedded::{EmbeddedStore, Options};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Five states that pass their input on.
 const PASS: &str = r#"{"StartAt":"A","States":{
@@ -46,32 +46,16 @@ pub(crate) async fn pass(folder: PathBuf, seconds: f64) -> Result<Vec<Measure>> 
 }
 
 pub(crate) async fn map(folder: PathBuf) -> Result<Vec<Measure>> {
-    const RUNS: u32 = 10;
     let runtime = runtime(&folder).await?;
     let (client, items) = (runtime.client(), (0..ITEMS).collect::<Vec<_>>());
-    let mut taken = histogram();
-    let began = Instant::now();
-    for _ in 0..RUNS {
-        let start = Instant::now();
+    let measure = one_by_one("machine-map-10000", &folder, 30, async || {
         let id = client.start("Map", &items).await?;
-        let output = client.result::<Vec<usize>>(&id).await?;
-        taken.record(micros(start.elapsed()))?;
-        if output != items {
-            return Err(partita::Error::new("Wrong", "the map gave something else"));
+        match client.result::<Vec<usize>>(&id).await? == items {
+            true => Ok(()),
+            false => Err(partita::Error::new("Wrong", "the map gave something else")),
         }
-    }
-    let seconds = began.elapsed().as_secs_f64();
-    let measure = Measure {
-        workload: "machine-map-10000",
-        in_flight: 1,
-        per_s: f64::from(RUNS) / seconds,
-        p50_us: taken.value_at_quantile(0.5),
-        p99_us: taken.value_at_quantile(0.99),
-        seconds,
-        rss_bytes: rss_bytes(),
-        disk_bytes: disk_bytes(&folder),
-        note: String::new(),
-    };
+    });
+    let measure = measure.await?;
     runtime.shutdown(Duration::from_secs(5)).await?;
     Ok(vec![measure])
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 mod futures_alias {
     /// A future on the heap.
-    pub(crate) type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+    pub(crate) type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T>>>;
 }
 
 /// A workload by its name.
@@ -205,30 +205,42 @@ async fn order(folder: PathBuf, seconds: f64) -> Result<Vec<Measure>> {
     Ok(vec![Measure { workload: "order", disk_bytes: disk_bytes(&folder), ..measure }])
 }
 
-async fn fan_out(folder: PathBuf) -> Result<Vec<Measure>> {
-    const RUNS: u32 = 30;
-    let (runtime, _) = runtime(&folder).await?;
-    let client = runtime.client();
+/// One run after the other.
+pub(crate) async fn one_by_one(
+    workload: &'static str,
+    folder: &Path,
+    runs: u32,
+    run: impl AsyncFn() -> Result<()>,
+) -> Result<Measure> {
     let mut taken = histogram();
     let began = Instant::now();
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         let start = Instant::now();
-        let id = client.start("Fan", &1000).await?;
-        client.result::<usize>(&id).await?;
+        run().await?;
         taken.record(micros(start.elapsed()))?;
     }
     let seconds = began.elapsed().as_secs_f64();
-    let measure = Measure {
-        workload: "fan-out-1000",
+    Ok(Measure {
+        workload,
         in_flight: 1,
-        per_s: f64::from(RUNS) / seconds,
+        per_s: f64::from(runs) / seconds,
         p50_us: taken.value_at_quantile(0.5),
         p99_us: taken.value_at_quantile(0.99),
         seconds,
         rss_bytes: rss_bytes(),
-        disk_bytes: disk_bytes(&folder),
+        disk_bytes: disk_bytes(folder),
         note: String::new(),
-    };
+    })
+}
+
+async fn fan_out(folder: PathBuf) -> Result<Vec<Measure>> {
+    let (runtime, _) = runtime(&folder).await?;
+    let client = runtime.client();
+    let measure = one_by_one("fan-out-1000", &folder, 30, async || {
+        let id = client.start("Fan", &1000).await?;
+        client.result::<usize>(&id).await.map(drop)
+    });
+    let measure = measure.await?;
     runtime.shutdown(Duration::from_secs(5)).await?;
     Ok(vec![measure])
 }
