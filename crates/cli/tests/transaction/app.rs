@@ -87,6 +87,14 @@ impl App {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    pub(crate) fn until_logged(&self, text: &str) {
+        let began = Instant::now();
+        while !self.log().contains(text) {
+            assert!(began.elapsed() < PATIENCE, "{text:?} was never written:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Runs the command line against it.
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = program().args(arguments).env("PARTITA_SERVER", self.url()).output().unwrap();

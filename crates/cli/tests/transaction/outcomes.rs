@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use serde_json::json;
+use std::fs;
 
 #[test]
 fn each_transaction_has_its_outcome() {
@@ -22,4 +23,20 @@ fn each_transaction_has_its_outcome() {
     assert_eq!(statuses, ["Completed"; 3], "{listed}");
     let printed = app.run(&["logs", "--function", "process_purchase"]);
     assert!(printed.contains("charging for lamp"), "{printed}");
+}
+
+#[test]
+fn what_appears_while_the_app_runs_is_offered() {
+    let app = App::transaction(|_| {});
+    let folder = app.path("functions/greet");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("func.py"), "def handler(ctx, data=None):\n    return '\"hello\"'\n").unwrap();
+    fs::copy(app.path("functions/ship_item/requirements.txt"), folder.join("requirements.txt")).unwrap();
+    let description = fs::read_to_string(app.path("functions/ship_item/func.yaml")).unwrap();
+    fs::write(folder.join("func.yaml"), description.replace("ship_item", "greet")).unwrap();
+    let machine = r#"{"StartAt":"G","States":{"G":{"Type":"Task","Resource":"fn:greet","End":true}}}"#;
+    fs::write(app.path("workflows/greeting.asl.json"), machine).unwrap();
+    app.until_logged("function greet is ready");
+    app.until_logged("workflow greeting");
+    assert_eq!(app.ends("greeting", "greeting-1", &json!(null))["output"], "hello");
 }

@@ -3,9 +3,11 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`folder`] | an app's folder: its functions and state machines |
+//! | `appear` | functions that appear while it runs |
 //! | `offer` | bringing what is in an app's folder into a running node |
 //! | `watch` | bringing it in again when it changes |
 
+mod appear;
 pub mod folder;
 mod offer;
 mod watch;
@@ -15,6 +17,7 @@ use crate::functions::catalogue::{Catalogue, CatalogueError};
 use crate::functions::{FunctionOffers, Functions};
 use crate::parts::Parts;
 use crate::state_machines::{MachineOffers, StateMachines};
+use appear::Surroundings;
 pub use folder::AppFolder;
 pub use offer::{AppEvent, Report};
 use partita::dynamic::{Function, Name};
@@ -108,12 +111,21 @@ impl Node {
         let created = std::path::absolute(place).unwrap_or_else(|_| place.to_owned()).join(CREATED);
         let catalogue = Catalogue::open(store.clone(), functions.clone(), created).await?;
         if let Some(app) = &app {
-            offer::functions(app, config, place, &catalogue, &report).await?;
+            if let Some(functions) = app.functions.clone() {
+                offer::functions(functions, config, place, &catalogue, &report).await?;
+            }
             offer::workflows(app, &machines, &report).await?;
         }
         let runtime = runtime(config, store, &functions, &machines).await?;
         offering.spawn(offer::deploy(catalogue.clone(), functions.clone(), report.clone()));
         if let Some(app) = app.filter(|_| options.dev) {
+            let around = Surroundings {
+                config: config.clone(),
+                place: place.to_owned(),
+                catalogue: catalogue.clone(),
+                report: report.clone(),
+            };
+            offering.spawn(appear::functions(app.clone(), around));
             offering.spawn(watch::workflows(app, machines.clone(), report));
         }
         let parts = Parts {

@@ -7,7 +7,7 @@ use crate::functions::catalogue::{Catalogue, CatalogueError};
 use crate::state_machines::{Put, StateMachines};
 use partita_engine::store::StoreError;
 use partita_flow::asl::check::Problem;
-use partita_functions::{FunctionSpec, FunctionState, Host, HostEvent};
+use partita_functions::{AppSpec, FunctionSpec, FunctionState, Host, HostEvent};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::broadcast::Receiver;
@@ -79,13 +79,12 @@ pub(super) async fn workflow(
 
 /// Adds the app's functions, with what the configuration says of them. Calls of them wait until they are deployed.
 pub(super) async fn functions(
-    app: &AppFolder,
+    mut app: AppSpec,
     config: &Config,
     place: &Path,
     catalogue: &Arc<Catalogue>,
     report: &Report,
 ) -> Result<(), CatalogueError> {
-    let Some(mut app) = app.functions.clone() else { return Ok(()) };
     let warn = |text: String| drop(report.send(AppEvent::Warning(text)));
     for spec in &mut app.functions {
         if let Some(function) = config.functions.get(&spec.name) {

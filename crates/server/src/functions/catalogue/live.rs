@@ -138,6 +138,23 @@ impl Catalogue {
         }
     }
 
+    /// The names of the functions of the app's folder.
+    #[must_use]
+    pub fn of_files(&self) -> Vec<String> {
+        let state = self.state();
+        let fixed = state.functions.values().filter(|function| function.fixed.is_some());
+        fixed.map(|function| function.name.clone()).collect()
+    }
+
+    /// Builds and starts those functions of the app's folder.
+    pub fn deploy_named(self: &Arc<Self>, names: &[String]) {
+        for function in self.state().functions.values().filter(|function| function.fixed.is_some()) {
+            if names.contains(&function.name) {
+                self.deploy_soon(&function.id, &function.address, None);
+            }
+        }
+    }
+
     /// Adds the functions of an app's folder. Calls of them wait until they are deployed. What is there already of
     /// the same names is replaced if it came from files. Gives the functions that are called by another name than
     /// their own, because one that was made through an API has it, with that name.
