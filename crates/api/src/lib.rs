@@ -15,10 +15,12 @@
 //! | [`about`] | the server, its store, its limits, what it offers |
 //! | [`problem`] | errors (RFC 9457) |
 //! | [`paths`] | the addresses of it all |
+//! | [`durable_task`] | the Durable Task protocol (gRPC) |
 #![forbid(unsafe_code)]
 
 pub mod about;
 pub mod cursor;
+pub mod durable_task;
 pub mod filter;
 pub mod history;
 pub mod instance;

@@ -66,6 +66,19 @@ fn told(reason: &Reason) -> (&'static str, Value) {
                 "retryAt": aside.retry_at.map(Time),
             }),
         ),
+        Reason::Unclaimed { workflow, version, since, abandonments, retry_at } => (
+            "unclaimed",
+            json!({
+                "workflow": &**workflow,
+                "version": version.as_deref(),
+                "since": Time(*since),
+                "abandonments": abandonments,
+                "retryAt": retry_at.map(Time),
+            }),
+        ),
+        Reason::WithWorker { workflow, worker, since } => {
+            ("withWorker", json!({ "workflow": &**workflow, "worker": &**worker, "since": Time(*since) }))
+        }
         Reason::Calling { task_id, name, since, scheduled_at, offered } => (
             "calling",
             json!({

@@ -1,5 +1,6 @@
 //! What orchestrators and functions must offer, and who offers them.
 
+use crate::remote::RemoteOrchestrator;
 use futures::future::BoxFuture;
 use partita_kernel::{
     Event, ExecutionId, Failure, InstanceId, Name, Payload, Tags, Timestamp, Trace, TurnOutput,
@@ -90,10 +91,16 @@ pub trait Offers: Send + Sync + 'static {
         let _ = name;
         None
     }
+    /// The workflow of that name as somebody else runs it, where nobody runs it in this process. It should
+    /// stay offered when the last who ran it has gone: then its instances wait, and are not set aside.
+    fn remote(&self, name: &str, version: Option<&str>) -> Option<Arc<dyn RemoteOrchestrator>> {
+        let _ = (name, version);
+        None
+    }
     /// Whether new instances of that workflow can be made. A workflow that is offered no more may still be
     /// there for the instances that run.
     fn starts(&self, name: &str) -> bool {
-        self.orchestrator(name).is_some()
+        self.orchestrator(name).is_some() || self.remote(name, None).is_some()
     }
     /// The version that an instance of that workflow gets for good when it is made and nobody named one.
     fn current_version(&self, name: &str) -> Option<Name> {
@@ -113,6 +120,15 @@ pub trait Offers: Send + Sync + 'static {
     fn functions(&self) -> Vec<Name> {
         Vec::new()
     }
+}
+
+/// Who runs a workflow.
+#[derive(Clone)]
+pub enum Workflow {
+    /// This process.
+    Here(Arc<dyn Orchestrator>),
+    /// Somebody else.
+    Elsewhere(Arc<dyn RemoteOrchestrator>),
 }
 
 /// Who offers what in this process. What was added by name comes before what others offer.
@@ -141,6 +157,17 @@ impl Registry {
     pub fn orchestrator(&self, name: &str) -> Option<Arc<dyn Orchestrator>> {
         let fixed = self.orchestrators.get(name).cloned();
         fixed.or_else(|| self.offers.iter().find_map(|offers| offers.orchestrator(name)))
+    }
+    /// The workflow of that name as somebody else runs it.
+    #[must_use]
+    pub fn remote(&self, name: &str, version: Option<&str>) -> Option<Arc<dyn RemoteOrchestrator>> {
+        self.offers.iter().find_map(|offers| offers.remote(name, version))
+    }
+    /// Who runs the workflow of that name: this process if it can.
+    #[must_use]
+    pub fn workflow(&self, name: &str, version: Option<&str>) -> Option<Workflow> {
+        let here = self.orchestrator(name).map(Workflow::Here);
+        here.or_else(|| self.remote(name, version).map(Workflow::Elsewhere))
     }
     /// Whether new instances of that workflow can be made.
     #[must_use]

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`engine`] | the handle that everybody else holds |
 //! | [`executor`] | what orchestrators and functions must offer |
+//! | [`remote`] | turns that somebody else runs |
 //! | [`config`] | what can be set |
 //! | [`clock`] | real and virtual time |
 //! | [`error`] | what can go wrong, by what to do about it |
@@ -24,6 +25,7 @@ pub mod executor;
 pub mod metrics;
 mod nearest;
 mod partition;
+pub mod remote;
 mod replaying;
 mod retention;
 pub mod view;
@@ -34,7 +36,12 @@ pub use clock::{Clock, SystemClock, VirtualClock};
 pub use config::{EngineConfig, RetentionRule};
 pub use engine::{Engine, PurgeReport, StartRequest, Started, WaitFor};
 pub use error::EngineError;
-pub use executor::{Execution, Function, FunctionCall, InstanceInfo, Offers, Orchestrator, Registry};
+pub use executor::{
+    Execution, Function, FunctionCall, InstanceInfo, Offers, Orchestrator, Registry, Workflow,
+};
+pub use remote::{
+    Past, RemoteFailure, RemoteOrchestrator, RemoteOutput, RemoteReply, RemoteResult, RemoteTurn, Span,
+};
 pub use replaying::{check_history, replay_history};
 pub use view::{HistoryView, InstancePage, InstanceView};
 pub use why::{Reason, Why};

@@ -59,6 +59,14 @@ counters! {
     turns,
     /// Turns that failed.
     turns_failed,
+    /// Turns handed out to be run elsewhere.
+    turns_dispatched,
+    /// Turns handed out and not answered.
+    turns_out,
+    /// Turns that were handed out and abandoned.
+    turns_abandoned,
+    /// Answers to turns that nobody waited for any more.
+    turns_unwanted,
     /// Events recorded.
     events,
     /// Messages admitted.

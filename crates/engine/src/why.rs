@@ -2,10 +2,14 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::executor::Workflow;
+use crate::partition::Input;
 use crate::view::decode_stored;
 use partita_kernel::instance::{Phase, SetAside};
-use partita_kernel::{InstanceId, Name, Payload, Status, Timestamp};
+use partita_kernel::{Instance, InstanceId, Name, Payload, Status, Timestamp};
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// The answer to "why does it not go on?".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,28 @@ pub enum Reason {
     Suspended,
     /// It was set aside.
     SetAside(SetAside),
+    /// Its next turn waits for somebody who runs its workflow.
+    Unclaimed {
+        /// The workflow.
+        workflow: Name,
+        /// The workflow's version.
+        version: Option<Name>,
+        /// Since when the turn is offered.
+        since: Timestamp,
+        /// How many times in a row the turn was taken and abandoned.
+        abandonments: u32,
+        /// When it is offered again, if it waits for that.
+        retry_at: Option<Timestamp>,
+    },
+    /// A worker has its turn.
+    WithWorker {
+        /// The workflow.
+        workflow: Name,
+        /// Which worker.
+        worker: Name,
+        /// Since when.
+        since: Timestamp,
+    },
     /// A function is being called for it.
     Calling {
         /// Which command asked for it.
@@ -103,6 +129,7 @@ impl Engine {
             Phase::Running => {}
         }
         reasons.extend(state.set_aside.as_deref().cloned().map(Reason::SetAside));
+        reasons.extend(self.turn_out(&instance).await);
         let running = shared.partition_of(id).map(|partition| partition.running.of(id)).unwrap_or_default();
         for (task_id, task) in &state.tasks {
             reasons.push(Reason::Calling {
@@ -126,6 +153,32 @@ impl Engine {
         }
         Ok(Some(Why { id: id.clone(), status: instance.status(), reasons }))
     }
+
+    /// What is to be said of a turn that somebody else runs. Only the instance's owner knows, and one that
+    /// does not answer is stalled, which other reasons tell.
+    async fn turn_out(&self, instance: &Instance) -> Option<Reason> {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let (shared, head) = (self.shared(), &instance.head);
+        let workflow = shared.registry.workflow(&head.name, head.version.as_deref())?;
+        if instance.status().is_terminal() || matches!(workflow, Workflow::Here(_)) {
+            return None;
+        }
+        let (reply, answer) = oneshot::channel();
+        let look = Input::Look { target: instance.id.clone(), reply };
+        shared.partition_of(&instance.id)?.inbox.send(look).ok()?;
+        let out = tokio::time::timeout(PATIENCE, answer).await.ok()?.ok()??;
+        let workflow = head.name.clone();
+        Some(match out.worker {
+            Some((worker, since)) => Reason::WithWorker { workflow, worker, since },
+            None => Reason::Unclaimed {
+                workflow,
+                version: head.version.clone(),
+                since: out.since,
+                abandonments: out.abandonments,
+                retry_at: out.retry_at,
+            },
+        })
+    }
 }
 
 impl std::fmt::Display for Reason {
@@ -141,6 +194,23 @@ impl std::fmt::Display for Reason {
                     None => "resume it when the cause is mended",
                 };
                 write!(f, "it was set aside after {} failed turns, {again}: {}", aside.attempts, aside.reason)
+            }
+            Self::Unclaimed { workflow, version, abandonments, retry_at, .. } => {
+                let version = version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
+                match (abandonments, retry_at) {
+                    (0, _) => write!(f, "it waits for a worker that runs {workflow:?}{version}"),
+                    (_, None) => write!(
+                        f,
+                        "it waits for a worker that runs {workflow:?}{version}; workers have given its turn back {abandonments} times in a row"
+                    ),
+                    (_, Some(_)) => write!(
+                        f,
+                        "workers that run {workflow:?}{version} have given its turn back {abandonments} times in a row; it is offered again in a moment"
+                    ),
+                }
+            }
+            Self::WithWorker { workflow, worker, .. } => {
+                write!(f, "worker {worker:?} runs its turn of {workflow:?}")
             }
             Self::Calling { name, offered: false, .. } => {
                 write!(f, "it waits for activity {name:?}, which nobody here offers")

@@ -346,12 +346,25 @@ impl Instance {
     #[must_use]
     pub fn status(&self) -> Status {
         match &self.state.phase {
-            Phase::Pending if self.head.generation > 0 => Status::Running,
-            Phase::Pending => Status::Pending,
-            Phase::Running => Status::Running,
-            Phase::Suspended => Status::Suspended,
+            Phase::Pending if self.head.generation == 0 => Status::Pending,
+            Phase::Pending | Phase::Running | Phase::Suspended => match self.will_be_suspended() {
+                true => Status::Suspended,
+                false => Status::Running,
+            },
             Phase::Finished { status, .. } => *status,
         }
+    }
+
+    /// Whether it is suspended once it has taken in what it holds. Whoever suspends it must see so at once,
+    /// even if nobody can run its next turn now.
+    #[must_use]
+    pub fn will_be_suspended(&self) -> bool {
+        let held = self.state.pending.iter().rev().find_map(|message| match message {
+            Message::Suspend { .. } => Some(true),
+            Message::Resume { .. } => Some(false),
+            _ => None,
+        });
+        held.unwrap_or(matches!(self.state.phase, Phase::Suspended))
     }
 
     /// When it ended.

@@ -574,14 +574,14 @@ mod tests {
         rewound
         + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 7 }
         > CallFunction(WorkItem { task_id: 0, execution: g2, name: "a" })
-        = Suspended State { phase: Suspended, updated_at: 10s, history_events: 13, last_command: 0, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }}, pending: [Resume { reason: Some(go) }] }; wakes 10s
+        = Running State { phase: Suspended, updated_at: 10s, history_events: 13, last_command: 0, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }}, pending: [Resume { reason: Some(go) }] }; wakes 10s
         "#);
         let mut later = stopped.then(3, [failed(0, 1)], []).then(4, [resume()], [fail("broke")]);
         insta::assert_snapshot!(rewound(&mut later), @r#"
         rewound
         + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 7 }
         > CallFunction(WorkItem { task_id: 0, execution: g2, name: "a" })
-        = Suspended State { phase: Suspended, updated_at: 10s, history_events: 15, last_command: 0, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }}, pending: [Resume { reason: Some(go) }] }; wakes 10s
+        = Running State { phase: Suspended, updated_at: 10s, history_events: 15, last_command: 0, tasks: {0: Task { name: "a", execution: g2, scheduled_at: 1s }}, pending: [Resume { reason: Some(go) }] }; wakes 10s
         "#);
     }
 

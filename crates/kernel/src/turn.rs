@@ -213,6 +213,13 @@ impl Turn {
         &self.instance
     }
 
+    /// The same turn, whose answer came later than it began: what it asks for happens then.
+    #[must_use]
+    pub fn answered_at(mut self, now: Timestamp) -> Self {
+        self.now = self.now.max(now);
+        self
+    }
+
     /// Carries out what the executor asks for. Whatever breaks a limit ends the instance as failed,
     /// with the limit in its failure.
     ///

@@ -6,8 +6,8 @@ use crate::metrics::HttpMetrics;
 use crate::options::ServerOptions;
 use crate::parts::Parts;
 use crate::{
-    durable_functions, fn_project, guard, health, metrics, observe, oci_functions, partita, step_functions,
-    triggers,
+    durable_functions, durable_task, fn_project, guard, health, metrics, observe, oci_functions, partita,
+    step_functions, triggers,
 };
 use axum::Router;
 use axum::extract::{Request, State};
@@ -81,6 +81,7 @@ pub(crate) fn of_app(app: &Shared) -> Router {
         .layer(axum::middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(axum::middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app.clone())
+        .merge(durable_task::router(app))
 }
 
 /// Every route but those that only the dialects know.

@@ -9,6 +9,7 @@
 //! | `app` | the router, and what all handlers share |
 //! | `partita` | the own API under `/api/v1` |
 //! | `durable_functions` | the Durable Functions HTTP API under `/runtime/webhooks/durabletask` |
+//! | [`durable_task`] | the Durable Task protocol (gRPC), for its SDKs' clients and workers |
 //! | [`oci_functions`] | the API of OCI Functions under `/20260325` and other dates |
 //! | `fn_project` | the API of the Fn Project under `/v2`, `/invoke`, `/t` |
 //! | `step_functions` | the API of AWS Step Functions at `POST /` |
@@ -26,7 +27,9 @@
 mod answer;
 mod app;
 pub mod config;
+mod connections;
 mod durable_functions;
+pub mod durable_task;
 mod extract;
 mod fn_project;
 pub mod functions;

@@ -1,5 +1,6 @@
 //! What a server runs beside the engine.
 
+use crate::durable_task::workers::Workers;
 use crate::functions::Functions;
 use crate::functions::catalogue::Catalogue;
 use crate::oci_functions::Keys;
@@ -15,6 +16,10 @@ pub struct Parts {
     pub catalogue: Option<Arc<Catalogue>>,
     /// Who may call these APIs.
     pub keys: Arc<Keys>,
+    /// Workers that connect, for an engine that was told of them by their [`WorkerOffers`].
+    ///
+    /// [`WorkerOffers`]: crate::durable_task::workers::WorkerOffers
+    pub workers: Option<Arc<Workers>>,
     /// State machines.
     pub state_machines: Option<Arc<StateMachines>>,
 }

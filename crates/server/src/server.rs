@@ -1,6 +1,8 @@
 //! The listening server, for the binary and for services.
 
 use crate::app::{App, Shared, of_app};
+use crate::connections;
+use crate::durable_task::workers::Workers;
 use crate::guard::Hosts;
 use crate::options::ServerOptions;
 use crate::parts::Parts;
@@ -47,6 +49,7 @@ pub struct Server {
     engine: Engine,
     options: ServerOptions,
     stopping: CancellationToken,
+    workers: Option<Arc<Workers>>,
 }
 
 impl Server {
@@ -69,8 +72,9 @@ impl Server {
         let (listener, address) = listen(&options).await?;
         let stopping = CancellationToken::new();
         let hosts = Hosts::of_server(address, &options);
+        let workers = parts.workers.clone();
         let app: Shared = Arc::new(App::new(engine.clone(), parts, options.clone(), hosts, stopping.clone()));
-        Ok(Self { listener, address, router: of_app(&app), engine, options, stopping })
+        Ok(Self { listener, address, router: of_app(&app), engine, options, stopping, workers })
     }
 
     /// Where it listens.
@@ -92,13 +96,16 @@ impl Server {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listener, router, engine, options, stopping, .. } = self;
+        let Self { listener, router, engine, options, stopping, workers, .. } = self;
         let schedules = options.schedules.spawn(&engine, &stopping);
         let drained = CancellationToken::new();
         let (begin, stopped) = (stopping.clone(), stopping.clone());
         tokio::spawn(async move {
             shutdown.await;
             begin.cancel();
+            if let Some(workers) = workers {
+                workers.stop();
+            }
         });
         let last = drained.clone();
         let drain = options.drain;
@@ -107,17 +114,12 @@ impl Server {
             tokio::time::sleep(drain).await;
             last.cancel();
         });
-        let serving =
-            axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
-        let outcome = tokio::select! {
-            outcome = serving => outcome,
-            () = drained.cancelled() => {
-                tracing::warn!("requests that did not end in time are broken off");
-                Ok(())
-            }
-        };
+        tokio::select! {
+            () = connections::serve(listener, router, stopped) => {}
+            () = drained.cancelled() => tracing::warn!("requests that did not end in time are broken off"),
+        }
         schedules.abort();
-        Ok(outcome?)
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What gathers for the next commit, and what follows it.
 
+use super::remote::waits_for_turn;
 use super::slot::{Answer, Executor, Hot, Queued, Reply, Request, Slot};
 use super::{Committing, Owner, STALL};
 use crate::error::EngineError;
@@ -53,7 +54,7 @@ impl Owner {
     pub(super) fn record(&mut self, hot: &mut Hot, instance: &Instance, events: &[Event]) {
         let reset_history = std::mem::take(&mut hot.reset_history);
         let head = (!std::mem::replace(&mut hot.head_stored, true)).then(|| head_record(instance));
-        let state = state_record(instance);
+        let state = state_record(instance, waits_for_turn(&hot.executor, instance));
         hot.checkpoint.clone_from(&state.bytes);
         let events = encode(events, instance.state.history_events);
         self.shared.metrics.events.add(u64::from(events.count));
@@ -233,9 +234,9 @@ impl Owner {
     /// Drops an instance from memory, and gives back what it still has to do: at least to be looked at as
     /// after a restart, because the record that seemed lost may be there, and its effects never left.
     fn forget(&mut self, id: &InstanceId) -> Vec<(InstanceId, Queued)> {
-        let Some(Slot::Hot(hot)) = self.slots.remove(id) else { return Vec::new() };
+        let Some(Slot::Hot(mut hot)) = self.slots.remove(id) else { return Vec::new() };
         self.shared.metrics.hot_instances.sub(1);
-        let mut again: Vec<_> = hot.inbox.into_iter().map(|queued| (id.clone(), queued)).collect();
+        let mut again: Vec<_> = hot.take_inbox().into_iter().map(|queued| (id.clone(), queued)).collect();
         again.push((id.clone(), Queued { request: Request::Recover, id: None, reply: None }));
         again.push((id.clone(), Queued::message(Message::Wake)));
         again
@@ -259,7 +260,12 @@ impl Owner {
             .slots
             .iter()
             .filter_map(|(id, slot)| match slot {
-                Slot::Hot(hot) if hot.uncommitted == 0 && hot.inbox.is_empty() && !hot.queued => {
+                Slot::Hot(hot)
+                    if hot.uncommitted == 0
+                        && hot.inbox.is_empty()
+                        && !hot.queued
+                        && hot.executor.is_idle() =>
+                {
                     Some((hot.last_used, id.clone()))
                 }
                 _ => None,
@@ -296,14 +302,15 @@ fn head_record(instance: &Instance) -> HeadRecord {
     }
 }
 
-fn state_record(instance: &Instance) -> StateRecord {
+/// What an instance waits for that waits for a turn to be answered is looked at when its owner starts.
+fn state_record(instance: &Instance, waits_for_turn: bool) -> StateRecord {
     let state = &instance.state;
     StateRecord {
         status: instance.status(),
         updated_at: state.updated_at,
         completed_at: instance.completed_at(),
-        next_wake: instance.next_wake(),
-        recover: instance.needs_recovery(),
+        next_wake: instance.next_wake().filter(|_| !waits_for_turn),
+        recover: instance.needs_recovery() || waits_for_turn,
         set_aside: state.set_aside.is_some(),
         custom_status: state.custom_status.clone(),
         bytes: state.to_bytes(),

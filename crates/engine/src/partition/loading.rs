@@ -1,8 +1,10 @@
 //! Instances that come from the store.
 
+use super::remote::RemoteRun;
 use super::slot::{Executor, Hot, Slot};
 use super::{Input, Owner, Queued, Request, Shared};
 use crate::error::EngineError;
+use crate::executor::Workflow;
 use crate::replaying::replay;
 use crate::view::{decode_events, decode_stored};
 use partita_kernel::codec::Wire;
@@ -144,8 +146,11 @@ async fn fetch(shared: &Shared, id: &InstanceId, rewinds: bool) -> Result<Option
 
 /// Brings an orchestrator to where its history ends.
 fn revive(shared: &Shared, instance: &Instance, history: &[Event]) -> Executor {
-    let Some(orchestrator) = shared.registry.orchestrator(&instance.head.name) else {
-        return Executor::Broken(not_registered(shared, &instance.head.name));
+    let head = &instance.head;
+    let orchestrator = match shared.registry.workflow(&head.name, head.version.as_deref()) {
+        Some(Workflow::Here(orchestrator)) => orchestrator,
+        Some(Workflow::Elsewhere(_)) => return Executor::Remote(Box::new(RemoteRun::after(history))),
+        None => return Executor::Broken(not_registered(shared, &head.name)),
     };
     let info = super::turns::info_of(instance);
     shared.metrics.events_replayed.add(history.len() as u64);

@@ -7,12 +7,14 @@
 //! | `turns` | what one instance does with its inbox |
 //! | `group` | what gathers for the next commit, and what follows it |
 //! | `calls` | function calls under way |
+//! | `remote` | instances whose turns somebody else runs |
 //! | `loading` | instances that come from the store |
 //! | `timers` | the near horizon |
 
 mod calls;
 mod group;
 mod loading;
+mod remote;
 mod slot;
 mod timers;
 mod turns;
@@ -26,15 +28,18 @@ use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::executor::Registry;
 use crate::metrics::Metrics;
+use crate::remote::RemoteResult;
 use crate::watch::Watchers;
 use futures::future::BoxFuture;
 use group::Group;
 use loading::Loaded;
-use partita_kernel::{InstanceId, Partition, Timestamp};
+use partita_kernel::{ExecutionId, InstanceId, Partition, Timestamp};
 use partita_store::{Epoch, MessageId, Store, StoreError, StoredMessage};
+use remote::TurnOut;
 use rustc_hash::{FxHashMap, FxHashSet};
 use slot::Slot;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -85,6 +90,10 @@ pub(crate) enum Input {
     Stored(Result<Vec<StoredMessage>, StoreError>),
     /// Timers came from the store.
     Due(Result<timers::Refill, StoreError>),
+    /// The answer to a turn that was handed out.
+    Answered { id: InstanceId, token: ExecutionId, result: Box<RemoteResult> },
+    /// Somebody wants to know of an instance's turn that was handed out.
+    Look { target: InstanceId, reply: oneshot::Sender<Option<TurnOut>> },
     /// Stop when nothing is under way.
     Stop(oneshot::Sender<()>),
 }
@@ -155,6 +164,8 @@ pub(crate) struct Owner {
     /// Instances that wait for a commit before they can go on.
     after_commit: Vec<InstanceId>,
     timers: Timers,
+    /// When to look at instances whose turns are run elsewhere. Some of it is out of date when it comes.
+    deadlines: BinaryHeap<Reverse<(Timestamp, InstanceId)>>,
     /// Stored messages that were delivered and are not durably consumed: none is taken in twice.
     delivered: FxHashSet<MessageId>,
     /// While stored messages are read again: those that were consumed meanwhile.
@@ -207,6 +218,7 @@ impl Owner {
             ready: VecDeque::new(),
             after_commit: Vec::new(),
             timers,
+            deadlines: BinaryHeap::new(),
             delivered: FxHashSet::default(),
             consumed_meanwhile: None,
             gathering: Group::default(),
@@ -226,6 +238,7 @@ impl Owner {
         loop {
             let now = self.shared.now();
             self.fire_timers(now);
+            self.fire_deadlines(now);
             self.run_ready(now);
             self.commit();
             self.evict();
@@ -277,7 +290,8 @@ impl Owner {
     fn pause(&self) -> Duration {
         let now = self.shared.now();
         let longest = self.shared.clock.longest_sleep();
-        let next = [self.timers.next(), self.stalled_until].into_iter().flatten().min();
+        let deadline = self.deadlines.peek().map(|Reverse((at, _))| *at);
+        let next = [self.timers.next(), self.stalled_until, deadline].into_iter().flatten().min();
         // One more millisecond, because sleeps are counted in them and must not end early.
         let until =
             |at: Timestamp| if at <= now { Duration::ZERO } else { at.since(now) + Duration::from_millis(1) };
@@ -295,7 +309,12 @@ impl Owner {
             }
             Input::Rescan => self.rescan(),
             Input::Stored(messages) => self.rescanned(messages),
-            Input::Stop(stopped) => self.stop = Some(stopped),
+            Input::Answered { id, token, result } => self.take_answer(id, token, *result),
+            Input::Look { target, reply } => self.look(&target, reply),
+            Input::Stop(stopped) => {
+                self.record_all();
+                self.stop = Some(stopped);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! An instance in memory.
 
+use super::remote::RemoteRun;
 use crate::error::EngineError;
 use crate::executor::Execution;
 use partita_kernel::{Admission, Discard, Event, ExecutionId, Failure, Instance, Message, Timestamp};
@@ -36,6 +37,13 @@ pub(crate) struct Answer {
 impl Queued {
     pub(crate) fn message(message: Message) -> Self {
         Self { request: Request::Message(message), id: None, reply: None }
+    }
+
+    pub(crate) fn as_message(&self) -> Option<&Message> {
+        match &self.request {
+            Request::Message(message) => Some(message),
+            Request::Purge | Request::Recover => None,
+        }
     }
 
     pub(crate) fn answer(self, answer: Result<Answer, EngineError>) {
@@ -104,9 +112,18 @@ pub(crate) enum Executor {
     Live(Box<dyn Execution>),
     /// It cannot go on, and why.
     Broken(Failure),
+    /// Somebody else runs its turns.
+    Remote(Box<RemoteRun>),
 }
 
 impl Hot {
+    /// All that it has to do and that is in memory alone, in order.
+    pub(crate) fn take_inbox(&mut self) -> Vec<Queued> {
+        let mut taken = self.executor.remote_mut().map(RemoteRun::take_unrecorded).unwrap_or_default();
+        taken.append(&mut self.inbox);
+        taken
+    }
+
     pub(crate) fn absent() -> Self {
         Self {
             instance: None,

@@ -21,6 +21,9 @@ impl Owner {
     pub(super) fn process(&mut self, id: &InstanceId, now: Timestamp) {
         let Some(Slot::Hot(mut hot)) = self.slots.remove(id) else { return };
         hot.queued = false;
+        if hot.executor.is_answered() {
+            self.answered(id, &mut hot, now);
+        }
         if self.must_be_loaded(&hot) {
             self.reload(id, hot);
             return;
@@ -32,16 +35,13 @@ impl Owner {
         while !wait && let Some(queued) = inbox.next_if(|queued| !is_plain(queued, &hot)) {
             wait = self.structural(id, &mut hot, queued, now) == Structural::Wait;
         }
-        let (mut messages, mut tickets) = (Vec::new(), Vec::new());
+        let mut plain = Vec::new();
         while !wait && let Some(queued) = inbox.next_if(|queued| is_plain(queued, &hot)) {
-            let Queued { request: Request::Message(message), id, reply } = queued else { continue };
-            let again = reply.is_none().then(|| message.clone());
-            messages.push(message);
-            tickets.push(Ticket { id, reply, again });
+            plain.push(queued);
         }
         hot.inbox.extend(inbox);
         if !wait {
-            self.turn(id, &mut hot, messages, tickets, now);
+            self.turn(id, &mut hot, plain, now);
         }
         self.keep(id, hot, now);
     }
@@ -70,7 +70,7 @@ impl Owner {
             return;
         }
         self.shared.metrics.hot_instances.sub(1);
-        self.load(id.clone(), std::mem::take(&mut hot.inbox));
+        self.load(id.clone(), hot.take_inbox());
     }
 
     /// Puts the instance back in its place.
@@ -81,8 +81,12 @@ impl Owner {
             return;
         }
         let wake = hot.instance.as_ref().and_then(Instance::next_wake);
-        let due = wake.is_some_and(|at| at <= now);
-        if !due && let (Some(at), true) = (wake, wake != hot.wake) {
+        let waits = self.waits_elsewhere(&hot, now);
+        let due = !waits && wake.is_some_and(|at| at <= now);
+        if !due
+            && !waits
+            && let (Some(at), true) = (wake, wake != hot.wake)
+        {
             hot.wake = self.timers.add(at, id).then_some(at);
         }
         if due || !hot.inbox.is_empty() {
@@ -114,16 +118,21 @@ impl Owner {
                     Message::Rewind { reason, otherwise } => {
                         (arrival::rewind(hot.instance.as_ref(), otherwise), reason)
                     }
-                    _ => return self.try_again(id, hot, ticket),
+                    message => return self.try_again(id, hot, message, ticket),
                 };
                 self.arrive(id, hot, arrival, reason, ticket, now)
             }
         }
     }
 
-    /// An operator resumes an instance that was set aside: its code may have been mended.
-    fn try_again(&mut self, id: &InstanceId, hot: &mut Hot, ticket: Ticket) -> Structural {
+    /// An operator resumes an instance that was set aside: its code may have been mended. If it was suspended
+    /// as well, it goes on.
+    fn try_again(&mut self, id: &InstanceId, hot: &mut Hot, resume: Message, ticket: Ticket) -> Structural {
         let Some(mut instance) = hot.instance.take() else { return Structural::Done };
+        if instance.will_be_suspended() {
+            instance.state.pending.push(resume);
+        }
+        hot.inbox = hot.take_inbox();
         instance.state.set_aside = None;
         hot.executor = Executor::Absent;
         self.settle(id, ticket, Answer::admitted(Some(instance.head.execution)));
@@ -169,12 +178,14 @@ impl Owner {
         let instance = Instance::create(id.clone(), start, now);
         self.shared.metrics.instances_started.add(1);
         self.settle(id, ticket, Answer::admitted(Some(instance.head.execution)));
+        self.discard_unrecorded(id, hot);
         hot.head_stored = false;
         hot.executor = Executor::Absent;
         hot.wake = None;
         hot.checkpoint = Vec::new();
         hot.recovered = true;
-        if instance.head.scheduled_at.is_some() {
+        // Its first record is that of its first turn, unless that comes later.
+        if self.is_remote(hot, &instance) || instance.head.scheduled_at.is_some() {
             self.record(hot, &instance, &[]);
         }
         hot.instance = Some(instance);
@@ -237,24 +248,22 @@ impl Owner {
     }
 
     /// One turn: admits the messages, lets the orchestrator go on, and records what it decides.
-    fn turn(
-        &mut self,
-        id: &InstanceId,
-        hot: &mut Hot,
-        messages: Vec<Message>,
-        tickets: Vec<Ticket>,
-        now: Timestamp,
-    ) {
+    fn turn(&mut self, id: &InstanceId, hot: &mut Hot, requests: Vec<Queued>, now: Timestamp) {
         let Some(instance) = hot.instance.take() else {
-            for ticket in tickets {
+            for ticket in split(requests).1 {
                 self.settle(id, ticket, Answer::discarded(Discard::NoInstance));
             }
             return;
         };
-        if messages.is_empty() && instance.next_wake().is_none_or(|at| at > now) {
+        let due = instance.next_wake().is_some_and(|at| at <= now) || hot.executor.is_due(now);
+        if requests.is_empty() && !due {
             hot.instance = Some(instance);
             return;
         }
+        if !waits_for_somebody(&instance) && self.is_remote(hot, &instance) {
+            return self.remote_turn(id, hot, instance, requests, now);
+        }
+        let (messages, tickets) = split(requests);
         let kept = messages.clone();
         let (head, execution) = (instance.head.clone(), instance.head.execution);
         let Begun { admissions, next } = if waits_for_somebody(&instance) {
@@ -275,7 +284,10 @@ impl Owner {
             Next::Settled(decision) => self.decided(id, hot, decision),
             Next::Run(turn) => match self.execute(hot, turn) {
                 Ok(decision) => self.decided(id, hot, decision),
-                Err(failure) => self.set_aside(id, hot, head, admitted, failure, now),
+                Err(failure) => {
+                    let instance = checkpoint(id, hot, head, admitted, now);
+                    self.set_aside(id, hot, instance, failure, now);
+                }
             },
         }
     }
@@ -298,49 +310,48 @@ impl Owner {
                 run(execution.as_mut(), input)?
             }
             Executor::Broken(failure) => return Err(failure.clone()),
-            Executor::Absent => return Err(Failure::new("Internal", "the orchestrator is not here")),
+            Executor::Absent | Executor::Remote(_) => {
+                return Err(Failure::new("Internal", "the orchestrator is not here"));
+            }
         };
         turn.finish(output).map_err(|invalid| Failure::new("InvalidCommand", invalid.to_string()))
     }
 
     /// Takes a decision over: it is part of the next commit.
-    fn decided(&mut self, id: &InstanceId, hot: &mut Hot, decision: Decision) {
+    pub(super) fn decided(&mut self, id: &InstanceId, hot: &mut Hot, decision: Decision) {
         let Decision { instance, events, effects, new_generation } = decision;
         self.shared.metrics.turns.add(1);
         if new_generation {
             self.shared.metrics.instances_continued.add(1);
             hot.head_stored = false;
             hot.reset_history = true;
-            hot.executor = Executor::Absent;
+            hot.executor = match hot.executor {
+                Executor::Remote(_) => Executor::Remote(Box::default()),
+                _ => Executor::Absent,
+            };
         }
         if instance.status().is_terminal() {
             hot.executor = Executor::Absent;
         }
         self.record(hot, &instance, &events);
+        if let Some(run) = hot.executor.remote_mut() {
+            run.grow(events);
+        }
         self.add_effects(id, effects);
         hot.instance = Some(instance);
     }
 
     /// A turn failed. What it had taken in is kept in the instance, which is tried again a few times and
     /// then waits for somebody.
-    fn set_aside(
+    pub(super) fn set_aside(
         &mut self,
         id: &InstanceId,
         hot: &mut Hot,
-        head: partita_kernel::Head,
-        admitted: Vec<Message>,
+        mut instance: Instance,
         failure: Failure,
         now: Timestamp,
     ) {
         self.shared.metrics.turns_failed.add(1);
-        let fresh = hot.checkpoint.is_empty();
-        let state = if fresh { None } else { State::from_bytes(&hot.checkpoint).ok() };
-        let mut instance = Instance::create(id.clone(), start_of(&head), now);
-        instance.head = head;
-        if let Some(state) = state {
-            instance.state = state;
-        }
-        instance.state.pending.extend(admitted);
         let attempts = instance.state.set_aside.as_ref().map_or(0, |aside| aside.attempts) + 1;
         let config = &self.shared.config;
         let gives_up = failure.non_retriable || attempts >= config.turn_attempts;
@@ -362,6 +373,35 @@ enum Structural {
     Wait,
 }
 
+/// An instance as it was before the turn that failed, with what that turn had taken in.
+fn checkpoint(
+    id: &InstanceId,
+    hot: &Hot,
+    head: partita_kernel::Head,
+    admitted: Vec<Message>,
+    now: Timestamp,
+) -> Instance {
+    let fresh = hot.checkpoint.is_empty();
+    let state = if fresh { None } else { State::from_bytes(&hot.checkpoint).ok() };
+    let mut instance = Instance::create(id.clone(), start_of(&head), now);
+    instance.head = head;
+    if let Some(state) = state {
+        instance.state = state;
+    }
+    instance.state.pending.extend(admitted);
+    instance
+}
+
+/// The messages of requests, and who waits for what becomes of each.
+pub(super) fn split(requests: Vec<Queued>) -> (Vec<Message>, Vec<Ticket>) {
+    let each = requests.into_iter().filter_map(|queued| {
+        let Queued { request: Request::Message(message), id, reply } = queued else { return None };
+        let again = reply.is_none().then(|| message.clone());
+        Some((message, Ticket { id, reply, again }))
+    });
+    each.unzip()
+}
+
 /// Whether a request goes through a turn.
 fn is_plain(queued: &Queued, hot: &Hot) -> bool {
     match &queued.request {
@@ -369,7 +409,9 @@ fn is_plain(queued: &Queued, hot: &Hot) -> bool {
         | Request::Purge
         | Request::Recover => false,
         Request::Message(Message::Resume { .. }) => {
-            hot.instance.as_ref().is_none_or(|instance| instance.state.set_aside.is_none())
+            // While a turn is out, one that was set aside is being tried again.
+            let aside = hot.instance.as_ref().is_some_and(|instance| instance.state.set_aside.is_some());
+            !aside || hot.executor.is_out()
         }
         Request::Message(_) => true,
     }

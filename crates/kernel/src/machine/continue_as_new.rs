@@ -165,7 +165,7 @@ mod tests {
         admitted
         admitted
         new generation
-        = Running State { phase: Pending, updated_at: 2s, history_events: 0, last_command: -1, pending: [Suspend { reason: Some(stop) }, EventRaised { name: "x", input: Some(carried) }] }; wakes 0s
+        = Suspended State { phase: Pending, updated_at: 2s, history_events: 0, last_command: -1, pending: [Suspend { reason: Some(stop) }, EventRaised { name: "x", input: Some(carried) }] }; wakes 0s
         "#);
         insta::assert_snapshot!(life.turn(2, [], []), @r#"
         + -1 2s OrchestratorStarted

@@ -11,7 +11,7 @@ pub(crate) fn keep_all(instance: &mut Instance, inbox: Vec<Message>, limits: &Li
     let mut answered: BTreeSet<i32> =
         instance.state.pending.iter().filter_map(answer).map(|answer| answer.id).collect();
     let mut keep = |message: Message| -> Result<(), Discard> {
-        check(instance, &message, &answered, limits)?;
+        check(instance, &message, &answered, limits.pending_messages)?;
         answered.extend(answer(&message).map(|answer| answer.id));
         instance.state.pending.push(message);
         Ok(())
@@ -22,11 +22,26 @@ pub(crate) fn keep_all(instance: &mut Instance, inbox: Vec<Message>, limits: &Li
         .collect()
 }
 
+impl Instance {
+    /// Adds messages that were acknowledged for this instance while a turn of it was out to what it holds.
+    /// Those that mean nothing after that turn go; none is refused for want of room.
+    pub fn hold_acknowledged(&mut self, messages: Vec<Message>) {
+        let mut answered: BTreeSet<i32> =
+            self.state.pending.iter().filter_map(answer).map(|answer| answer.id).collect();
+        for message in messages {
+            if check(self, &message, &answered, usize::MAX).is_ok() {
+                answered.extend(answer(&message).map(|answer| answer.id));
+                self.state.pending.push(message);
+            }
+        }
+    }
+}
+
 fn check(
     instance: &Instance,
     message: &Message,
     answered: &BTreeSet<i32>,
-    limits: &Limits,
+    room: usize,
 ) -> Result<(), Discard> {
     let status = instance.status();
     if let Phase::Finished { .. } = instance.state.phase {
@@ -43,7 +58,7 @@ fn check(
         // answers than outstanding requests, which have a limit of their own.
         Some(answer) if waits_for(instance, &answer) && !answered.contains(&answer.id) => Ok(()),
         Some(_) => Err(Discard::NotOutstanding),
-        None if instance.state.pending.len() >= limits.pending_messages => Err(Discard::InboxFull),
+        None if instance.state.pending.len() >= room => Err(Discard::InboxFull),
         None => Ok(()),
     }
 }
@@ -83,8 +98,9 @@ fn waits_for(instance: &Instance, answer: &Answer) -> bool {
 mod tests {
     use crate::instance::SetAside;
     use crate::testkit::*;
-    use crate::{Failure, Message};
-    use alloc::boxed::Box;
+    use crate::turn::{Next, Turn};
+    use crate::{Failure, Message, TurnOutput};
+    use alloc::{boxed::Box, vec::Vec};
 
     fn scheduled() -> Life {
         let mut start = start();
@@ -242,5 +258,40 @@ mod tests {
         settled without an executor
         = Running State { phase: Running, updated_at: 30s, history_events: 3, last_command: -1 }; wakes never
         ");
+    }
+
+    #[test]
+    fn what_was_acknowledged_while_a_turn_was_out_is_kept_if_it_still_means_something() {
+        let mut life = Life::begun([task(0, "a"), child(1, "c")]);
+        life.limits.pending_messages = 0;
+        life.instance.state.pending.push(done(0, 1));
+        let late =
+            [raised("x"), done(0, 1), failed(0, 1), child_done(1, 1), done(7, 1), done(1, 2), suspend()];
+        life.instance.hold_acknowledged(late.into());
+        insta::assert_snapshot!(life.shown(), @r#"= Suspended State { phase: Running, updated_at: 1s, history_events: 5, last_command: 1, tasks: {0: Task { name: "a", execution: g1, scheduled_at: 1s }}, children: {1: Child { instance: "c", name: "sub", execution: g1 }}, pending: [TaskCompleted { task_id: 0, execution: g1, result: Some(ok) }, EventRaised { name: "x", input: Some(1) }, SubOrchestrationCompleted { task_id: 1, execution: g1, result: Some(ok) }, Suspend { reason: Some(stop) }] }; wakes 1s"#);
+        life.turn(2, [terminate(false)], []);
+        life.instance.hold_acknowledged([raised("x")].into());
+        assert_eq!(life.instance.state.pending, [], "what has ended keeps nothing");
+    }
+
+    #[test]
+    fn the_status_shows_at_once_that_it_will_stand_still() {
+        let mut life = set_aside(Life::begun([]));
+        life.hold(2, [suspend()]);
+        assert_eq!(life.instance.status(), crate::Status::Suspended);
+        life.hold(3, [raised("x"), resume()]);
+        assert_eq!(life.instance.status(), crate::Status::Running);
+    }
+
+    #[test]
+    fn what_an_answer_asks_for_happens_when_it_comes() {
+        let life = Life::begun([task(0, "a")]);
+        let begun = Turn::begin(life.instance, Vec::from([done(0, 1)]), at(2), &life.limits);
+        let Next::Run(turn) = begun.next else { panic!("nothing to run") };
+        let output = TurnOutput { commands: Vec::from([task(1, "b")]), ..TurnOutput::default() };
+        let decision = turn.answered_at(at(9)).answered_at(at(5)).finish(output).expect("it makes sense");
+        let times: Vec<_> = decision.events.iter().map(|event| event.at).collect();
+        assert_eq!(times, [at(2), at(2), at(9), at(9)]);
+        assert_eq!(decision.instance.state.updated_at, at(9));
     }
 }

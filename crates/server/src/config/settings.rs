@@ -1,6 +1,7 @@
 //! The single values: one table says for each its key, how it is read and how it is shown.
 
 use super::values::{bytes, duration, show_duration};
+use crate::durable_task::workers::WorkerOptions;
 use crate::options::ServerOptions;
 use crate::state_machines::MachineSettings;
 use partita_engine::EngineConfig;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// For state machines.
     pub machines: MachineSettings,
+    /// For workers that connect; whether any name is expected of them is for the engine to say.
+    pub workers: WorkerOptions,
     /// Whether requests to the API of OCI Functions must be signed. When `None`, they must when keys are given, or
     /// when others can reach the server.
     pub oci_signatures: Option<bool>,
@@ -44,6 +47,7 @@ impl Default for Settings {
             engine: EngineConfig::default(),
             http: HttpSettings::default(),
             machines: MachineSettings::default(),
+            workers: WorkerOptions::default(),
             oci_signatures: None,
         }
     }
@@ -120,6 +124,9 @@ settings! {
     "state-machines.payload-bytes", "bytes of one state's input, result or output; Step Functions allows 256 KiB", machines.payload_bytes, size;
     "state-machines.account", "the account that ARNs name", machines.place.account, account;
     "state-machines.region", "the region that ARNs name", machines.place.region, plain;
+    "workers.receive-bytes", "bytes of one message from a client or worker that speaks gRPC", workers.receive_bytes, size;
+    "workers.grace", "how long what a worker was doing is left to it after its connection was lost", workers.grace, time;
+    "workers.ping", "how often a worker that has nothing to do gets a sign of life; the SDKs wait for two minutes", workers.ping, time;
     "limits.payload-bytes", "bytes of one input, output or event", engine.limits.payload_bytes, size;
     "limits.custom-status-bytes", "bytes of a custom status", engine.limits.custom_status_bytes, size;
     "limits.instance-id-chars", "characters of an instance id", engine.limits.instance_id_chars, parsed;

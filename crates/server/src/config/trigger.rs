@@ -34,14 +34,28 @@ pub struct TriggerConfig {
     /// At, or of, this instance.
     #[serde(default)]
     pub instance: Option<String>,
+    /// Start or raise with GET, for services that call back so. Any page that a browser shows can send a GET.
+    #[serde(default)]
+    pub allow_get: bool,
     /// What parameters must look like: `uuid`, `int`, `nonempty`, `max:36`, or several of them.
     #[serde(default)]
     pub params: BTreeMap<String, Patterns>,
 }
 
 /// The keys of a trigger.
-pub const TRIGGER_KEYS: &[&str] =
-    &["route", "start", "id", "input", "wait", "replace", "raise", "status", "instance", "params"];
+pub const TRIGGER_KEYS: &[&str] = &[
+    "route",
+    "start",
+    "id",
+    "input",
+    "wait",
+    "replace",
+    "raise",
+    "status",
+    "instance",
+    "allow-get",
+    "params",
+];
 
 /// What of a status is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ mod offer;
 mod watch;
 
 use crate::config::Config;
+use crate::durable_task::workers::{WorkerOffers, WorkerOptions, Workers};
 use crate::functions::catalogue::{Catalogue, CatalogueError};
 use crate::functions::{FunctionOffers, Functions};
 use crate::parts::Parts;
@@ -116,7 +117,12 @@ impl Node {
             }
             offer::workflows(app, &machines, &report).await?;
         }
-        let runtime = runtime(config, store, &functions, &machines).await?;
+        let taking = WorkerOptions {
+            expect_any: config.settings.engine.accept_unknown,
+            ..config.settings.workers.clone()
+        };
+        let workers = Workers::open(store.clone(), taking).await?;
+        let runtime = runtime(config, store, &functions, &machines, &workers).await?;
         offering.spawn(offer::deploy(catalogue.clone(), functions.clone(), report.clone()));
         if let Some(app) = app.filter(|_| options.dev) {
             let around = Surroundings {
@@ -132,6 +138,7 @@ impl Node {
             functions: Some(functions),
             catalogue: Some(catalogue),
             keys: Arc::new(config.oci_keys()),
+            workers: Some(workers),
             state_machines: Some(machines),
         };
         Ok(Self { runtime, parts, offering, _temporary: temporary })
@@ -168,6 +175,7 @@ async fn runtime(
     store: Arc<dyn Store>,
     functions: &Arc<Functions>,
     machines: &Arc<StateMachines>,
+    workers: &Arc<Workers>,
 ) -> Result<Runtime, NodeError> {
     let engine = config.engine_config();
     let builder = Runtime::builder()
@@ -175,6 +183,7 @@ async fn runtime(
         .http_policy(http_policy(config))
         .offers(Arc::new(FunctionOffers(functions.clone())))
         .offers(Arc::new(MachineOffers(machines.clone())))
+        .offers(Arc::new(WorkerOffers::new(workers.clone()))) // last: what is in this process comes first
         .store(store);
     Ok(builder.start().await?)
 }

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Refusal, ok};
 use crate::app::Shared;
+use crate::durable_task::workers::WorkerView;
 use crate::extract::{JsonBody, Pairs};
 use axum::extract::State;
 use partita_api::problem::ProblemKind;
@@ -69,7 +70,22 @@ pub(crate) async fn workers(State(app): State<Shared>) -> Answer {
         calls_running: engine.calls_running(),
         calls_limit: engine.config().concurrent_calls,
     };
-    ok(&WorkerList { workers: Vec::from([own]) })
+    let mut workers = Vec::from([own]);
+    workers.extend(app.parts.workers.iter().flat_map(|workers| workers.list()).map(connected));
+    ok(&WorkerList { workers })
+}
+
+/// A worker that is connected by the Durable Task protocol.
+fn connected(view: WorkerView) -> Worker {
+    let anything = || Vec::from(["*".to_owned()]);
+    Worker {
+        id: view.id,
+        kind: "durable-task".to_owned(),
+        workflows: view.workflows.unwrap_or_else(anything),
+        functions: view.activities.unwrap_or_else(anything),
+        calls_running: view.activities_running,
+        calls_limit: view.activities_limit,
+    }
 }
 
 /// `GET /api/v1/limits`

@@ -112,9 +112,10 @@ impl Trigger {
             );
         }
         let (route, action) = (route?, action?);
-        if matches!(action, Action::Status { .. }) != (route.method == Method::GET) {
-            let message =
-                "a status is shown with GET; starts and events come with POST, PUT, PATCH or DELETE";
+        let (shows, get) = (matches!(action, Action::Status { .. }), route.method == Method::GET);
+        if shows != get && (shows || !config.allow_get) {
+            let message = "a status is shown with GET; starts and events come with POST, PUT, PATCH or DELETE, or with GET \
+                           if allow-get = true";
             problems.add(format!("{place}.route"), message);
             return None;
         }

@@ -35,7 +35,7 @@ the configuration has 8 problems:
   trigger[0].params.a: "guid" is no pattern; there are uuid, int, nonempty, max:LENGTH
   trigger[1]: say what it does: exactly one of start, raise and status
   trigger[2].instance: which instance is meant? Such as instance = "{id}"
-  trigger[3].route: a status is shown with GET; starts and events come with POST, PUT, PATCH or DELETE
+  trigger[3].route: a status is shown with GET; starts and events come with POST, PUT, PATCH or DELETE, or with GET if allow-get = true
   trigger[4].instance: a start names its instance with id, not with instance
   trigger[5].wait: "10m" is more than five minutes, which no caller waits
 "#);

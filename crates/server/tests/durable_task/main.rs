@@ -1,0 +1,8 @@
+//! The Durable Task protocol as a worker sees it that speaks it by hand, and that need not be kind.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs)]
+
+mod hostile;
+mod port;
+mod site;
+mod workers;

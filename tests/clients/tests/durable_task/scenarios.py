@@ -1,0 +1,399 @@
+"""What programs do with the Durable Task SDK, against the server at the first argument."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import grpc
+from durabletask import client, task, worker
+
+ADDRESS = sys.argv[1]
+Status = client.OrchestrationStatus
+PATIENCE = 30
+
+
+def connect():
+    return client.TaskHubGrpcClient(host_address=ADDRESS)
+
+
+@contextlib.contextmanager
+def working(*functions):
+    """A worker; functions with a context of orchestrations are workflows, the others activities."""
+    with worker.TaskHubGrpcWorker(host_address=ADDRESS) as own:
+        for function in functions:
+            if function in WORKFLOWS:
+                own.add_orchestrator(function)
+            else:
+                own.add_activity(function)
+        own.start()
+        yield own
+
+
+WORKFLOWS = set()
+
+
+def workflow(function):
+    WORKFLOWS.add(function)
+    return function
+
+
+def finish(hub, instance, status=Status.COMPLETED):
+    state = hub.wait_for_orchestration_completion(instance, timeout=PATIENCE)
+    assert state.runtime_status == status, state
+    return state
+
+
+def until(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.01)
+
+
+def refused(code, act):
+    try:
+        act()
+    except grpc.RpcError as error:
+        assert error.code() == code, error
+        return error.details()
+    raise AssertionError("it was not refused")
+
+
+# Workflows and activities
+
+
+def add_one(_, number):
+    return number + 1
+
+
+def broken(_, text):
+    raise ValueError(f"no {text}")
+
+
+@workflow
+def twice(ctx, number):
+    first = yield ctx.call_activity(add_one, input=number)
+    second = yield ctx.call_activity(add_one, input=first)
+    return second
+
+
+@workflow
+def all_at_once(ctx, count):
+    numbers = yield task.when_all([ctx.call_activity(add_one, input=n) for n in range(count)])
+    return sum(numbers)
+
+
+@workflow
+def parent(ctx, number):
+    numbers = yield task.when_all([ctx.call_sub_orchestrator(twice, input=number + n) for n in range(3)])
+    return numbers
+
+
+@workflow
+def sleeper(ctx, seconds):
+    yield ctx.create_timer(timedelta(seconds=seconds))
+    return ctx.current_utc_datetime.isoformat()
+
+
+@workflow
+def collector(ctx, count):
+    words = []
+    for _ in range(count):
+        words.append((yield ctx.wait_for_external_event("word")))
+    return words
+
+
+@workflow
+def counter(ctx, number):
+    word = yield ctx.wait_for_external_event("again")
+    if number == 3:
+        return [number, word]
+    ctx.continue_as_new(number + 1, save_events=True)
+
+
+@workflow
+def reporter(ctx, _):
+    ctx.set_custom_status({"step": 1})
+    yield ctx.wait_for_external_event("go")
+    ctx.set_custom_status("done")
+
+
+@workflow
+def unlucky(ctx, text):
+    yield ctx.call_activity(broken, input=text)
+
+
+@workflow
+def asks_rust(ctx, number):
+    doubled = yield ctx.call_activity("Double", input=number)
+    echoed = yield ctx.call_sub_orchestrator("Echo", input={"of": doubled})
+    return echoed
+
+
+# Scenarios: clients of workflows in Rust
+
+
+def starts_and_queries():
+    hub = connect()
+    tags = {"kind": "echo"}
+    instance = hub.schedule_new_orchestration(
+        "Echo", input={"b": 1, "a": "ä"}, instance_id="echo-1", tags=tags, version="2")
+    assert instance == "echo-1"
+    state = finish(hub, instance)
+    assert state.name == "Echo" and state.get_output(dict) == {"b": 1, "a": "ä"}, state
+    assert hub.get_orchestration_state("nobody") is None
+    assert hub.wait_for_orchestration_completion("nobody", timeout=PATIENCE) is None
+    text = refused(grpc.StatusCode.ALREADY_EXISTS, lambda: hub.schedule_new_orchestration("Echo", instance_id="echo-1"))
+    assert "echo-1" in text, text
+    refused(grpc.StatusCode.INVALID_ARGUMENT, lambda: hub.get_orchestration_state("a/b"))
+    failed = hub.schedule_new_orchestration("Fail")
+    state = finish(hub, failed, Status.FAILED)
+    assert state.failure_details.error_type == "Broken" and state.failure_details.message == "it does not work"
+    later = hub.schedule_new_orchestration("Echo", start_at=datetime.now(timezone.utc) + timedelta(hours=1))
+    assert hub.get_orchestration_state(later).runtime_status == Status.PENDING
+    everything = hub.get_all_orchestration_states()
+    assert [state.instance_id for state in everything] == ["echo-1", failed, later], everything
+    ended = hub.get_all_orchestration_states(client.OrchestrationQuery(runtime_status=[Status.FAILED]))
+    assert [state.instance_id for state in ended] == [failed]
+    page = hub.list_instance_ids(page_size=1)
+    rest = hub.list_instance_ids(page_size=1, continuation_token=page.continuation_token)
+    assert {*page.items, *rest.items} == {"echo-1", failed} and rest.continuation_token is None
+    kinds = [type(event).__name__ for event in hub.get_orchestration_history("echo-1")]
+    assert kinds == ["OrchestratorStartedEvent", "ExecutionStartedEvent", "OrchestratorCompletedEvent",
+                     "ExecutionCompletedEvent"], kinds
+
+
+def signals_to_rust_workflows():
+    hub = connect()
+    refused(grpc.StatusCode.NOT_FOUND, lambda: hub.raise_orchestration_event("nobody", "paid"))
+    refused(grpc.StatusCode.NOT_FOUND, lambda: hub.suspend_orchestration("nobody"))
+    hub.terminate_orchestration("nobody")
+    instance = hub.schedule_new_orchestration("Order")
+    until(lambda: hub.get_orchestration_state(instance).serialized_custom_status == '"waiting for payment"')
+    hub.suspend_orchestration(instance)
+    until(lambda: hub.get_orchestration_state(instance).runtime_status == Status.SUSPENDED)
+    hub.raise_orchestration_event(instance, "paid", data=7)
+    hub.resume_orchestration(instance)
+    assert finish(hub, instance).get_output(int) == 7
+    hub.raise_orchestration_event(instance, "paid", data=8)  # it has ended, which is no error
+    other = hub.schedule_new_orchestration("Order")
+    hub.terminate_orchestration(other, output="enough")
+    assert finish(hub, other, Status.TERMINATED).get_output(str) == "enough"
+    refused(grpc.StatusCode.FAILED_PRECONDITION, lambda: hub.rewind_orchestration(other))
+    refused(grpc.StatusCode.NOT_FOUND, lambda: hub.rewind_orchestration("nobody"))
+
+
+def purges_and_restarts():
+    hub = connect()
+    instance = hub.schedule_new_orchestration("Echo", input=1)
+    finish(hub, instance)
+    again = hub.restart_orchestration(instance, restart_with_new_instance_id=True)
+    assert again != instance and finish(hub, again).get_output(int) == 1
+    assert hub.restart_orchestration(instance) == instance
+    finish(hub, instance)
+    running = hub.schedule_new_orchestration("Order")
+    refused(grpc.StatusCode.FAILED_PRECONDITION, lambda: hub.restart_orchestration(running))
+    assert hub.purge_orchestration(running).deleted_instance_count == 0
+    assert hub.purge_orchestration("nobody").deleted_instance_count == 0
+    assert hub.purge_orchestration(instance).deleted_instance_count == 1
+    purged = hub.purge_orchestrations_by(runtime_status=[Status.COMPLETED])
+    assert purged.deleted_instance_count == 1 and purged.is_complete, purged
+    assert hub.get_orchestration_state(again) is None
+
+
+# Scenarios: workers
+
+
+def sequence():
+    hub = connect()
+    with working(twice, add_one):
+        instances = [hub.schedule_new_orchestration(twice, input=n) for n in range(20)]
+        assert [finish(hub, instance).get_output(int) for instance in instances] == list(range(2, 22))
+
+
+def fan_out():
+    hub = connect()
+    with working(all_at_once, add_one):
+        assert finish(hub, hub.schedule_new_orchestration(all_at_once, input=100)).get_output(int) == 5050
+
+
+def sub_orchestrations():
+    hub = connect()
+    with working(parent, twice, add_one):
+        instance = hub.schedule_new_orchestration(parent, input=5)
+        assert finish(hub, instance).get_output(list) == [7, 8, 9]
+        assert len(hub.get_all_orchestration_states()) == 4
+        assert hub.purge_orchestration(instance, recursive=True).deleted_instance_count == 4
+
+
+def timers():
+    hub = connect()
+    with working(sleeper):
+        before = datetime.now(timezone.utc)
+        state = finish(hub, hub.schedule_new_orchestration(sleeper, input=1.0))
+        woken = datetime.fromisoformat(state.get_output(str)).replace(tzinfo=timezone.utc)
+        assert woken - before >= timedelta(seconds=0.99), (before, woken)
+
+
+def external_events():
+    hub = connect()
+    with working(collector):
+        instance = hub.schedule_new_orchestration(collector, input=5)
+        words = ["a", "", None, {"k": [1]}, "ä"]
+        for word in words:
+            hub.raise_orchestration_event(instance, "WORD", data=word)
+        assert finish(hub, instance).get_output(list) == words
+
+
+def continue_as_new():
+    hub = connect()
+    with working(counter):
+        instance = hub.schedule_new_orchestration(counter, input=0)
+        for number in range(4):
+            hub.raise_orchestration_event(instance, "again", data=number)
+        assert finish(hub, instance).get_output(list) == [3, 3]
+
+
+def custom_status():
+    hub = connect()
+    with working(reporter):
+        instance = hub.schedule_new_orchestration(reporter)
+        until(lambda: hub.get_orchestration_state(instance).serialized_custom_status == '{"step": 1}')
+        hub.raise_orchestration_event(instance, "go")
+        assert finish(hub, instance).serialized_custom_status == '"done"'
+
+
+def failures():
+    hub = connect()
+    with working(unlucky, broken):
+        state = finish(hub, hub.schedule_new_orchestration(unlucky, input="luck"), Status.FAILED)
+        assert "no luck" in state.failure_details.message, state.failure_details
+        assert state.failure_details.stack_trace
+
+
+def terminated():
+    hub = connect()
+    with working(collector):
+        instance = hub.schedule_new_orchestration(collector, input=1)
+        hub.wait_for_orchestration_start(instance, timeout=PATIENCE)
+        hub.terminate_orchestration(instance, output={"why": "enough"})
+        assert finish(hub, instance, Status.TERMINATED).get_output(dict) == {"why": "enough"}
+
+
+def suspended():
+    hub = connect()
+    with working(collector):
+        instance = hub.schedule_new_orchestration(collector, input=2)
+        hub.wait_for_orchestration_start(instance, timeout=PATIENCE)
+        hub.suspend_orchestration(instance)
+        until(lambda: hub.get_orchestration_state(instance).runtime_status == Status.SUSPENDED)
+        for word in ["a", "b"]:
+            hub.raise_orchestration_event(instance, "word", data=word)
+        assert hub.get_orchestration_state(instance).runtime_status == Status.SUSPENDED
+        hub.resume_orchestration(instance)
+        assert finish(hub, instance).get_output(list) == ["a", "b"]
+
+
+def rewound():
+    hub = connect()
+    mended = Path(tempfile.mkdtemp()) / "mended"
+
+    def fragile(_, number):
+        if not mended.exists():
+            raise ValueError("not mended")
+        return number * 10
+
+    def fragile_flow(ctx, number):
+        first = yield ctx.call_activity(add_one, input=number)
+        return (yield ctx.call_activity(fragile, input=first))
+
+    WORKFLOWS.add(fragile_flow)
+    with working(fragile_flow, fragile, add_one):
+        instance = hub.schedule_new_orchestration(fragile_flow, input=1)
+        finish(hub, instance, Status.FAILED)
+        mended.touch()
+        hub.rewind_orchestration(instance, reason="mended")
+        until(lambda: hub.get_orchestration_state(instance).runtime_status == Status.COMPLETED)
+        assert hub.get_orchestration_state(instance).get_output(int) == 20
+
+
+def python_calls_rust():
+    hub = connect()
+    with working(asks_rust):
+        assert finish(hub, hub.schedule_new_orchestration(asks_rust, input=4)).get_output(dict) == {"of": 8}
+
+
+def rust_calls_python():
+    hub = connect()
+    with working(twice, add_one):
+        finish(hub, hub.schedule_new_orchestration(twice, input=1))  # now the worker is known
+        assert finish(hub, hub.schedule_new_orchestration("AsksPython", input=4)).get_output(int) == 7
+
+
+def workers_with_filters():
+    hub = connect()
+    with contextlib.ExitStack() as stack:
+        for functions in [(twice,), (add_one,)]:
+            own = stack.enter_context(worker.TaskHubGrpcWorker(host_address=ADDRESS))
+            for function in functions:
+                own.add_orchestrator(function) if function in WORKFLOWS else own.add_activity(function)
+            own.use_work_item_filters()
+            own.start()
+        assert finish(hub, hub.schedule_new_orchestration(twice, input=1)).get_output(int) == 3
+
+
+def a_workflow_before_its_worker():
+    hub = connect()
+    instance = hub.schedule_new_orchestration(twice, input=1)
+    hub.terminate_orchestration(hub.schedule_new_orchestration(twice, input=1))
+    assert hub.get_orchestration_state(instance).runtime_status in (Status.PENDING, Status.RUNNING)
+    with working(twice, add_one):
+        assert finish(hub, instance).get_output(int) == 3
+
+
+def a_worker_that_is_killed():
+    hub = connect()
+    marks = Path(tempfile.mkdtemp())
+    first = subprocess.Popen([sys.executable, __file__, ADDRESS, "slow_worker", str(marks / "hang")])
+    try:
+        instance = hub.schedule_new_orchestration("slow_flow", input=1)
+        until((marks / "hang").exists)
+    finally:
+        first.kill()
+        first.wait()
+    second = subprocess.Popen([sys.executable, __file__, ADDRESS, "slow_worker", str(marks / "hang")])
+    try:
+        assert finish(hub, instance).get_output(int) == 2
+    finally:
+        second.kill()
+        second.wait()
+
+
+def slow_worker():
+    """A worker whose activity hangs until somebody has made the file, which it does itself the first time."""
+    mark = Path(sys.argv[3])
+
+    def slow(_, number):
+        if not mark.exists():
+            mark.touch()
+            time.sleep(600)
+        return number + 1
+
+    def slow_flow(ctx, number):
+        return (yield ctx.call_activity(slow, input=number))
+
+    WORKFLOWS.add(slow_flow)
+    with working(slow_flow, slow):
+        time.sleep(600)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[2]]()
+    sys.stdout.flush()
+    os._exit(0)  # the SDK's threads may take their time
