@@ -4,7 +4,7 @@ use super::operation::Operation;
 use super::{BASES, said};
 use crate::answer::Refusal;
 use crate::app::Shared;
-use crate::extract::{base, read_body};
+use crate::extract::{base, decode, read_body};
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, Request};
 use axum::http::HeaderMap;
@@ -115,21 +115,6 @@ fn time(text: &str) -> Option<Timestamp> {
     };
     let instant = text.parse::<jiff::Timestamp>().ok().or_else(utc)?;
     i64::try_from(instant.as_nanosecond()).ok().map(Timestamp)
-}
-
-/// Decodes percent signs; `None` when what comes out is not text.
-fn decode(part: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = [rest.next()?, rest.next()?];
-        bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Which operation a method and a path mean.
 
+use crate::extract::decode;
 use axum::http::Method;
 
 /// What can be asked of this API.
@@ -38,21 +39,6 @@ pub(super) fn split(path: &str) -> Option<(u32, Vec<String>)> {
     }
     let segments = rest.trim_matches('/').split('/').map(decode).collect::<Option<Vec<_>>>()?;
     Some((version.parse().ok()?, segments))
-}
-
-/// Decodes percent signs; `None` when what comes out is not text.
-fn decode(part: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = [rest.next()?, rest.next()?];
-        bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 impl Operation {
