@@ -33,7 +33,10 @@ pub fn start(existing: Option<&Instance>, start: Box<Start>) -> Arrival {
             Arrival::Discard(rule)
         };
     };
+    // A parent that tries again under the same task asks for another generation.
+    let tries_again = start.execution != existing.head.execution;
     match (belongs_to(existing, asking), existing.status().is_terminal()) {
+        (true, true) if tries_again => Arrival::Replace(start),
         (true, true) => outcome(existing)
             .map_or(Arrival::Discard(rule), |(link, message)| Arrival::Answer(link, message, rule)),
         (true, false) => Arrival::Discard(rule),
@@ -252,9 +255,17 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_continued_as_new_still_belongs_to_its_parent() {
-        let there = Life::of(child_start()).then(1, [], [again(2, &[])]).then(2, [], [complete("5")]);
-        let arrival = super::start(Some(&there.instance), Box::new(child_start()));
-        assert!(matches!(arrival, Arrival::Answer(..)), "{arrival:?}");
+    fn a_parent_tries_again_under_the_same_task() {
+        let again = |there: &Instance| super::start(Some(there), newer(child_start(), &[]));
+        for status in SEEN {
+            let arrival = again(&existing(status, child_start()));
+            assert_eq!(matches!(arrival, Arrival::Replace(_)), status.is_terminal(), "{arrival:?}");
+        }
+        let there = Life::of(child_start()).then(1, [], [again_as(3)]).then(2, [], [fail("broke")]);
+        assert_eq!(again(&there.instance), Arrival::Replace(newer(child_start(), &[])));
+    }
+
+    fn again_as(generation: u128) -> crate::Command {
+        crate::testkit::again(generation, &[])
     }
 }

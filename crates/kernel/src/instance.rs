@@ -247,6 +247,11 @@ impl Timers {
     pub fn cancel(&mut self, id: i32) -> bool {
         self.times.remove(&id).is_some_and(|at| self.due.remove(&(at, id)))
     }
+    /// Whether it is there.
+    #[must_use]
+    pub fn contains(&self, id: i32) -> bool {
+        self.times.contains_key(&id)
+    }
     /// The next one's time.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
@@ -311,6 +316,12 @@ impl State {
             waiting_for: Vec::new(),
             set_aside: None,
         }
+    }
+
+    /// Whether it waits for what this command asked for.
+    #[must_use]
+    pub fn is_outstanding(&self, id: i32) -> bool {
+        self.tasks.contains_key(&id) || self.children.contains_key(&id) || self.timers.contains(id)
     }
 
     /// How many calls, timers and children it waits for.

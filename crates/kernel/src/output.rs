@@ -10,7 +10,8 @@ use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 /// Whether the commands can be carried out at all.
 pub(crate) fn check_sense(turn: &Turn, commands: &[Command]) -> Result<(), InvalidOutput> {
-    let mut last = turn.instance.state.last_command;
+    let state = &turn.instance.state;
+    let mut last = -1;
     for (index, command) in commands.iter().enumerate() {
         match command {
             Command::ScheduleTask { id, .. }
@@ -21,6 +22,10 @@ pub(crate) fn check_sense(turn: &Turn, commands: &[Command]) -> Result<(), Inval
             | Command::Entity { id, .. } => {
                 if *id <= last {
                     return Err(InvalidOutput::IdNotFresh { id: *id, last });
+                }
+                // Some executors try again under the same id, once what it stood for is over.
+                if state.is_outstanding(*id) {
+                    return Err(InvalidOutput::IdInUse(*id));
                 }
                 last = *id;
                 if let Command::Entity { fact, .. } = command {

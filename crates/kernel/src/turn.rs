@@ -66,13 +66,15 @@ pub struct Decision {
 /// An executor's answer that cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvalidOutput {
-    /// Ids must grow with each command.
+    /// Ids must grow with each command of a turn.
     IdNotFresh {
         /// The command's id.
         id: i32,
-        /// The highest id before it.
+        /// The id before it.
         last: i32,
     },
+    /// The instance still waits for what this id stood for before.
+    IdInUse(i32),
     /// An instance ends once, and with its last command.
     CommandAfterEnd,
     /// An instance cannot complete with this status.
@@ -86,6 +88,9 @@ impl fmt::Display for InvalidOutput {
         match self {
             Self::IdNotFresh { id, last } => {
                 write!(f, "the command {id} comes after the command {last}; ids must grow")
+            }
+            Self::IdInUse(id) => {
+                write!(f, "the command {id} is used again while the instance waits for what it asked for")
             }
             Self::CommandAfterEnd => f.write_str("a command follows the one that ended the instance"),
             Self::NotAnEnd(status) => write!(f, "an instance cannot complete as {status}"),
@@ -257,7 +262,8 @@ impl Turn {
 
     /// Adds the fact that records a command.
     pub(crate) fn record_command(&mut self, id: i32, kind: EventKind) {
-        self.instance.state.last_command = id;
+        let last = &mut self.instance.state.last_command;
+        *last = id.max(*last);
         self.events.push(Event { id, at: self.now, kind });
     }
 
@@ -414,10 +420,44 @@ mod tests {
 
     #[test]
     fn ids_must_grow() {
-        assert_eq!(refused([task(3, "b")]), InvalidOutput::IdNotFresh { id: 3, last: 3 });
         assert_eq!(refused([task(4, "b"), timer(4, 9)]), InvalidOutput::IdNotFresh { id: 4, last: 4 });
-        assert_eq!(refused([cancel(-1, 3)]), InvalidOutput::IdNotFresh { id: -1, last: 3 });
+        assert_eq!(refused([cancel(-1, 3)]), InvalidOutput::IdNotFresh { id: -1, last: -1 });
         insta::assert_snapshot!(refused([task(5, "b"), send(4, "o")]).to_string(), @"the command 4 comes after the command 5; ids must grow");
+    }
+
+    #[test]
+    fn an_id_is_free_again_when_what_it_stood_for_is_over() {
+        insta::assert_snapshot!(refused([task(3, "b")]).to_string(), @"the command 3 is used again while the instance waits for what it asked for");
+        let mut life = Life::begun([task(3, "a"), child(4, "c"), timer(5, 9)]);
+        for id in 3..=5 {
+            let output = TurnOutput { commands: Vec::from([timer(id, 9)]), ..TurnOutput::default() };
+            assert_eq!(life.clone().answer(2, [raised("x")], output), Err(InvalidOutput::IdInUse(id)));
+        }
+        insta::assert_snapshot!(life.turn(9, [failed(3, 1), child_failed(4, 1)], [task(3, "a"), child(4, "c"), timer(5, 20)]), @r#"
+        admitted
+        admitted
+        + -1 9s OrchestratorStarted
+        + -1 9s TaskFailed { task_id: 3, failure: Failure { error_type: "E", message: "broke" } }
+        + -1 9s SubOrchestrationFailed { task_id: 4, failure: Failure { error_type: "E", message: "broke" } }
+        + -1 9s TimerFired { timer_id: 5, fire_at: 9s }
+        + 3 9s TaskScheduled { name: "a" }
+        + 4 9s SubOrchestrationCreated { instance: "c", name: "sub" }
+        + 5 9s TimerCreated { fire_at: 20s }
+        + -1 9s OrchestratorCompleted
+        > CallFunction(WorkItem { task_id: 3, execution: g1, name: "a" })
+        > Send { target: "c", message: Start { start: Start { name: "sub", execution: 868e06f68ffd47fe3e475de0e20ff086, parent: Some(ParentLink { instance: "i", name: "flow", execution: g1, task_id: 4 }) } } }
+        = Running State { phase: Running, updated_at: 9s, history_events: 14, last_command: 5, tasks: {3: Task { name: "a", execution: g1, scheduled_at: 9s }}, children: {4: Child { instance: "c", name: "sub", execution: g1 }}, timers: {(20s, 5)} }; wakes 20s
+        "#);
+        insta::assert_snapshot!(life.turn(20, [done(3, 1), child_done(4, 1)], []), @r#"
+        admitted
+        admitted
+        + -1 20s OrchestratorStarted
+        + -1 20s TaskCompleted { task_id: 3, result: Some(ok) }
+        + -1 20s SubOrchestrationCompleted { task_id: 4, result: Some(ok) }
+        + -1 20s TimerFired { timer_id: 5, fire_at: 20s }
+        + -1 20s OrchestratorCompleted
+        = Running State { phase: Running, updated_at: 20s, history_events: 19, last_command: 5 }; wakes never
+        "#);
     }
 
     #[test]
@@ -443,7 +483,8 @@ mod tests {
     fn an_answer_without_sense_leaves_no_trace() {
         let mut life = Life::begun([task(3, "a")]);
         let before = life.shown();
-        let output = TurnOutput { commands: Vec::from([task(3, "b")]), ..TurnOutput::default() };
+        let output =
+            TurnOutput { commands: Vec::from([task(4, "b"), task(4, "c")]), ..TurnOutput::default() };
         life.answer(2, [done(3, 1)], output).expect_err("makes no sense");
         assert_eq!(life.shown(), before);
         insta::assert_snapshot!(life.turn(2, [done(3, 1)], [task(4, "b")]), @r#"

@@ -118,7 +118,8 @@ impl Owner {
 /// The call that an event records, if the instance still waits for it.
 fn outstanding_call(instance: &Instance, event: &Event) -> Option<WorkItem> {
     let EventKind::TaskScheduled { name, version, input, tags, trace } = &event.kind else { return None };
-    let task = instance.state.tasks.get(&event.id)?;
+    // An id may have stood for an earlier call that is over.
+    let task = instance.state.tasks.get(&event.id).filter(|task| task.scheduled_at == event.at)?;
     Some(WorkItem {
         task_id: event.id,
         execution: task.execution,

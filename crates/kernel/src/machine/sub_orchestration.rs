@@ -18,7 +18,14 @@ pub(super) fn create(turn: &mut Turn, command: Command) {
     };
     let head = &turn.instance.head;
     let execution = head.execution;
-    let child = instance.unwrap_or_else(|| InstanceId::child(execution, id));
+    let mut made_from = execution;
+    if id <= turn.instance.state.last_command {
+        // Asked for again under the same id: another child, even if it gets the same name.
+        let place = turn.instance.state.history_events as usize + turn.events.len();
+        made_from = first_generation(execution, i32::try_from(place).unwrap_or(i32::MAX));
+    }
+    let first = first_generation(made_from, id);
+    let child = instance.unwrap_or_else(|| InstanceId::child(made_from, id));
     let link = ParentLink {
         instance: turn.instance.id.clone(),
         name: head.name.clone(),
@@ -47,7 +54,7 @@ pub(super) fn create(turn: &mut Turn, command: Command) {
         name,
         version,
         input,
-        execution: first_generation(execution, id),
+        execution: first,
         parent: Some(Box::new(link)),
         scheduled_at: None,
         tags,
