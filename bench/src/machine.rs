@@ -29,9 +29,22 @@ pub(crate) fn sync_p50_us(folder: &Path) -> std::io::Result<u64> {
 
 /// Resident memory of this process, in bytes.
 pub(crate) fn rss_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    rss_bytes_of("self")
+}
+
+/// Resident memory of a process, in bytes.
+pub(crate) fn rss_bytes_of(process: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// Seconds of a core that a process has used; ticks of the kernel's clock are hundredths.
+pub(crate) fn cpu_seconds_of(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u32>().ok());
+    f64::from(ticks.sum::<u32>()) / 100.0
 }
 
 /// Bytes that a folder takes on the disk.

@@ -1,6 +1,7 @@
 //! Runs Partita's workloads in this process, on the embedded store, and measures the machine's own limits
 //! in the same run: absolute times of a shared machine mean little alone.
 
+mod grpc;
 mod machine;
 mod machines;
 mod report;
@@ -20,7 +21,7 @@ struct Options {
     #[arg(long)]
     json: bool,
     /// Only these workloads (sequence-5, sequence-5-alone, fan-out-1000, order, sleepers, long-history, machine-pass-5,
-    /// machine-map-10000).
+    /// machine-map-10000, grpc).
     #[arg(long)]
     only: Vec<String>,
     /// Seconds that each closed loop is measured.
@@ -29,6 +30,9 @@ struct Options {
     /// Where the stores are put; a fresh temporary folder when not given.
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// Be the server of the workload grpc, on a store in this folder, until the input ends.
+    #[arg(long, hide = true)]
+    serve_grpc: Option<PathBuf>,
 }
 
 fn main() -> partita::Result<()> {
@@ -37,6 +41,10 @@ fn main() -> partita::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let options = Options::parse();
+    let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let Some(folder) = &options.serve_grpc {
+        return tokio.block_on(grpc::serve(folder));
+    }
     let scratch = match &options.folder {
         Some(folder) => {
             std::fs::create_dir_all(folder)?;
@@ -44,7 +52,6 @@ fn main() -> partita::Result<()> {
         }
         None => tempfile::tempdir()?,
     };
-    let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut rows: Vec<Row> = Vec::new();
     for workload in workloads::ALL {
         if !options.only.is_empty() && !options.only.iter().any(|name| name == workload.name) {

@@ -1,12 +1,14 @@
 //! The workloads.
 
+use crate::grpc;
 use crate::machine::{disk_bytes, histogram, micros, rss_bytes};
 use crate::machines;
 use crate::report::Measure;
 use futures_alias::BoxFuture;
 use partita::durable::Either3;
 use partita::{
-    ActivityContext, Client, OrchestrationContext, Result, Runtime, Status, select3, try_join_all,
+    ActivityContext, Client, OrchestrationContext, Result, Runtime, RuntimeBuilder, Status, select3,
+    try_join_all,
 };
 use partita_store::{Filter, Store};
 use partita_store_embedded::{EmbeddedStore, Options};
@@ -26,7 +28,7 @@ pub(crate) struct Workload {
     pub(crate) run: fn(PathBuf, f64) -> BoxFuture<Result<Vec<Measure>>>,
 }
 
-pub(crate) const ALL: [Workload; 8] = [
+pub(crate) const ALL: [Workload; 9] = [
     Workload { name: "sequence-5", run: |folder, seconds| Box::pin(sequence(folder, seconds)) },
     Workload { name: "sequence-5-alone", run: |folder, _| Box::pin(alone(folder)) },
     Workload { name: "fan-out-1000", run: |folder, _| Box::pin(fan_out(folder)) },
@@ -35,9 +37,10 @@ pub(crate) const ALL: [Workload; 8] = [
     Workload { name: "long-history", run: |folder, _| Box::pin(long_history(folder)) },
     Workload { name: "machine-pass-5", run: |folder, seconds| Box::pin(machines::pass(folder, seconds)) },
     Workload { name: "machine-map-10000", run: |folder, _| Box::pin(machines::map(folder)) },
+    Workload { name: "grpc", run: |folder, seconds| Box::pin(grpc::run(folder, seconds)) },
 ];
 
-const INPUT: &str = r#"{"order":"A-1001","qty":2,"note":"hello world"}"#;
+pub(crate) const INPUT: &str = r#"{"order":"A-1001","qty":2,"note":"hello world"}"#;
 const HOUR: Duration = Duration::from_secs(3600);
 
 async fn echo(_: ActivityContext, value: String) -> Result<String> {
@@ -92,9 +95,8 @@ async fn number(_: ActivityContext, value: u32) -> Result<u32> {
     Ok(value)
 }
 
-async fn runtime(folder: &Path) -> Result<(Runtime, Arc<dyn Store>)> {
-    let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(folder, Options::default())?);
-    let (asks, mut asked) = tokio::sync::mpsc::unbounded_channel::<String>();
+/// All workflows and activities; who is to be paid goes to `asks`.
+pub(crate) fn offers(asks: tokio::sync::mpsc::UnboundedSender<String>) -> RuntimeBuilder {
     let start_payment = move |_: ActivityContext, id: String| {
         let asks = asks.clone();
         async move {
@@ -102,8 +104,7 @@ async fn runtime(folder: &Path) -> Result<(Runtime, Arc<dyn Store>)> {
             Ok::<_, partita::Error>(id)
         }
     };
-    let runtime = Runtime::builder()
-        .store(store.clone())
+    Runtime::builder()
         .orchestrator("Five", five)
         .orchestrator("Fan", fan)
         .orchestrator("Buy", buy)
@@ -113,8 +114,12 @@ async fn runtime(folder: &Path) -> Result<(Runtime, Arc<dyn Store>)> {
         .activity("Echo", echo)
         .activity("Number", number)
         .activity("StartPayment", start_payment)
-        .start()
-        .await?;
+}
+
+async fn runtime(folder: &Path) -> Result<(Runtime, Arc<dyn Store>)> {
+    let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(folder, Options::default())?);
+    let (asks, mut asked) = tokio::sync::mpsc::unbounded_channel::<String>();
+    let runtime = offers(asks).store(store.clone()).start().await?;
     let client = runtime.client();
     tokio::spawn(async move {
         while let Some(id) = asked.recv().await {
@@ -135,16 +140,32 @@ pub(crate) async fn closed_loop(
     in_flight: usize,
     seconds: f64,
 ) -> Result<Measure> {
+    let client = client.clone();
+    let once = move || {
+        let client = client.clone();
+        async move {
+            let id = client.start(name, INPUT).await?;
+            client.result::<String>(&id).await.map(drop)
+        }
+    };
+    closed_loop_of(in_flight, seconds, once).await
+}
+
+/// `in_flight` times one after another, again and again.
+pub(crate) async fn closed_loop_of<F, Fut>(in_flight: usize, seconds: f64, once: F) -> Result<Measure>
+where
+    F: Fn() -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
     let (counting, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let mut loops = tokio::task::JoinSet::new();
     for _ in 0..in_flight {
-        let (client, counting, stop) = (client.clone(), counting.clone(), stop.clone());
+        let (once, counting, stop) = (once.clone(), counting.clone(), stop.clone());
         loops.spawn(async move {
             let mut taken = histogram();
             while !stop.load(Relaxed) {
                 let start = Instant::now();
-                let id = client.start(name, INPUT).await?;
-                client.result::<String>(&id).await?;
+                once().await?;
                 if counting.load(Relaxed) && !stop.load(Relaxed) {
                     let _ = taken.record(micros(start.elapsed()));
                 }

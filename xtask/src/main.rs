@@ -1,7 +1,8 @@
-//! What people who work on Partita do often: `cargo xtask ci`, `demo`, `bench`.
+//! What people who work on Partita do often: `cargo xtask ci`, `demo`, `bench`, `conformance`.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program for the terminal
 
 mod ci;
+mod conformance;
 mod demo;
 mod http;
 mod process;
@@ -35,6 +36,14 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The tests of the Durable Task SDK for Python, against this server: passed and failed by file.
+    Conformance {
+        /// A checkout of microsoft/durabletask-python.
+        checkout: std::path::PathBuf,
+        /// The published SDK to be tested; that of the checkout's version when left out.
+        #[arg(long, value_name = "VERSION")]
+        sdk_version: Option<String>,
+    },
     /// The committed snapshots of help texts and encodings, written anew.
     Bless,
 }
@@ -44,6 +53,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Demo { stay } => demo::run(stay),
         Task::Bench { arguments } => bench(&arguments),
+        Task::Conformance { checkout, sdk_version } => conformance::run(&checkout, sdk_version.as_deref()),
         Task::Bless => ci::bless(),
     };
     match outcome {

@@ -158,6 +158,10 @@ pub struct HostedFunction {
 pub struct WorkerList {
     /// All of them.
     pub workers: Vec<Worker>,
+    /// What waits for a worker, by name; at most a hundred of them.
+    pub waiting: Vec<Waiting>,
+    /// How many turns and activities wait for a worker in all.
+    pub waiting_total: usize,
 }
 
 /// One that offers workflows and functions.
@@ -166,16 +170,65 @@ pub struct WorkerList {
 pub struct Worker {
     /// Its id.
     pub id: String,
-    /// Where it runs: `in-process`.
+    /// Where it runs: `in-process`, or `durable-task` for one that is connected by that protocol.
     pub kind: String,
-    /// Names of workflows.
+    /// Since when it is connected; that of this process is always there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+    /// Names of workflows; `*` for all of them.
     pub workflows: Vec<String>,
-    /// Names of functions.
+    /// Names of functions; `*` for all of them.
     pub functions: Vec<String>,
+    /// Names of entities; `*` for all of them.
+    pub entities: Vec<String>,
+    /// Turns that a connected worker has.
+    pub turns_running: usize,
+    /// How many it may have at a time; 0 for any number.
+    pub turns_limit: usize,
     /// Calls of functions under way.
     pub calls_running: usize,
-    /// How many there may be at a time.
+    /// How many there may be at a time; 0 for any number.
     pub calls_limit: usize,
+    /// Entities of which a connected worker has operations.
+    pub entities_running: usize,
+    /// How many it may have at a time; 0 for any number.
+    pub entities_limit: usize,
+    /// What a connected worker was given and has not answered, the oldest first; at most a hundred of them.
+    pub running: Vec<Running>,
+    /// How many those are in all.
+    pub running_total: usize,
+}
+
+/// Something that a worker was given and has not answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Running {
+    /// `turn`, `activity` or `entity`.
+    pub kind: String,
+    /// The instance that it is for.
+    pub instance_id: String,
+    /// The workflow, the activity or the entity's name.
+    pub name: String,
+    /// The id of the activity's task in its instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<i32>,
+    /// When it was sent.
+    pub since: Time,
+}
+
+/// Work of one kind and name that no worker has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    /// `turn`, `activity` or `entity`.
+    pub kind: String,
+    /// The workflow, or the activity.
+    pub name: String,
+    /// The version of the workflow, if its instances have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// How many wait.
+    pub count: usize,
 }
 
 /// The limits in force.

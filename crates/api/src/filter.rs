@@ -269,6 +269,7 @@ impl Filter {
     #[must_use]
     pub fn to_store(&self) -> store::Filter {
         store::Filter {
+            entities: false,
             statuses: self.status.iter().map(|status| status.0).collect(),
             names: self.name.clone(),
             id_prefix: self.id_prefix.clone(),

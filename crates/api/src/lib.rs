@@ -13,6 +13,7 @@
 //! | [`report`] | what comes back from starts, purges and bulk operations |
 //! | [`why`] | why an instance waits |
 //! | [`about`] | the server, its store, its limits, what it offers |
+//! | [`hub`] | task hubs |
 //! | [`problem`] | errors (RFC 9457) |
 //! | [`paths`] | the addresses of it all |
 //! | [`durable_task`] | the Durable Task protocol (gRPC) |
@@ -23,6 +24,7 @@ pub mod cursor;
 pub mod durable_task;
 pub mod filter;
 pub mod history;
+pub mod hub;
 pub mod instance;
 pub mod json;
 pub mod log;
@@ -34,11 +36,12 @@ pub mod time;
 pub mod why;
 
 pub use about::{
-    About, Function, FunctionKind, FunctionList, HostedFunction, Limits, Retention, RetentionRule, StoreInfo,
-    Worker, WorkerList, Workflow, WorkflowList,
+    About, Function, FunctionKind, FunctionList, HostedFunction, Limits, Retention, RetentionRule, Running,
+    StoreInfo, Waiting, Worker, WorkerList, Workflow, WorkflowList,
 };
 pub use filter::{Filter, ListQuery, Order};
 pub use history::{Event, Failure, HistoryPage, Parent, Trace};
+pub use hub::{Hub, HubList};
 pub use instance::{Counts, InstanceDetail, InstancePage, InstanceSummary, SetAside, Status};
 pub use json::Json;
 pub use problem::{Problem, ProblemKind};

@@ -14,6 +14,8 @@ pub const WORKFLOWS: &str = "/api/v1/workflows";
 pub const FUNCTIONS: &str = "/api/v1/functions";
 /// Who offers them.
 pub const WORKERS: &str = "/api/v1/workers";
+/// The task hubs.
+pub const HUBS: &str = "/api/v1/hubs";
 /// The limits in force.
 pub const LIMITS: &str = "/api/v1/limits";
 /// The retention rules in force.
@@ -40,6 +42,12 @@ pub fn instance(id: &str) -> String {
 #[must_use]
 pub fn of_instance(id: &str, what: &str) -> String {
     format!("{}/{what}", instance(id))
+}
+
+/// One task hub.
+#[must_use]
+pub fn hub(name: &str) -> String {
+    format!("{HUBS}/{}", encode(name))
 }
 
 /// What a function printed.

@@ -64,6 +64,8 @@ kinds! {
     WrongHost => 403, "wrong-host", "The request names a host that is not served here";
     /// The server's configuration does not allow it.
     NotAllowed => 403, "not-allowed", "The server's configuration does not allow this";
+    /// No more task hubs are allowed.
+    TooManyHubs => 403, "too-many-hubs", "There are as many task hubs as there may be";
     /// There is nothing at this address.
     NoRoute => 404, "no-route", "There is nothing at this address";
     /// No such instance.
@@ -74,12 +76,16 @@ kinds! {
     FunctionNotFound => 404, "function-not-found", "There is no such function";
     /// No such entity.
     EntityNotFound => 404, "entity-not-found", "There is no such entity";
+    /// No such task hub.
+    HubNotFound => 404, "hub-not-found", "There is no such task hub";
     /// The address knows other methods.
     MethodNotAllowed => 405, "method-not-allowed", "This address knows other methods";
     /// An instance of that id exists.
     AlreadyExists => 409, "already-exists", "An instance of that id exists";
     /// The instance is in another status than what was asked needs.
     WrongStatus => 409, "wrong-status", "The instance's status does not allow this";
+    /// The task hub is needed, by instances that have not ended or by the server.
+    HubInUse => 409, "hub-in-use", "The task hub is in use";
     /// The instance has ended.
     Finished => 410, "finished", "The instance has ended";
     /// The instance is not in the status that the operation needs.
@@ -166,6 +172,9 @@ impl From<&EngineError> for Problem {
             EngineError::UnknownWorkflow { name, known } => new(ProblemKind::WorkflowNotFound)
                 .with("workflow", name.as_str())
                 .with("nearest", known.clone()),
+            EngineError::UnknownEntity { name, known } => {
+                new(ProblemKind::EntityNotFound).with("entity", name.as_str()).with("nearest", known.clone())
+            }
             EngineError::Invalid(_) => new(ProblemKind::Invalid),
             EngineError::Limit(exceeded) => new(ProblemKind::TooLarge)
                 .with("what", exceeded.what)

@@ -48,6 +48,25 @@ pub struct Links {
 }
 
 impl Links {
+    /// The links with the hub that they are in.
+    #[must_use]
+    pub fn of_hub(self, hub: &str) -> Self {
+        let of = |link: String| format!("{link}?taskHub={}", paths::encode(hub));
+        Self {
+            instance: of(self.instance),
+            wait: of(self.wait),
+            history: of(self.history),
+            why: of(self.why),
+            events: of(self.events),
+            raise_event: of(self.raise_event),
+            suspend: of(self.suspend),
+            resume: of(self.resume),
+            terminate: of(self.terminate),
+            rewind: of(self.rewind),
+            restart: of(self.restart),
+        }
+    }
+
     /// The links of an instance on the server at `base` (`http://127.0.0.1:4001`).
     #[must_use]
     pub fn new(base: &str, id: &str) -> Self {

@@ -98,6 +98,19 @@ fn told(reason: &Reason) -> (&'static str, Value) {
                 "status": status.map(kernel::Status::name),
             }),
         ),
+        Reason::Entity { task_id, entity, operation, since } => (
+            "entity",
+            json!({
+                "taskId": task_id,
+                "entityId": entity.as_str(),
+                "operation": &**operation,
+                "since": Time(*since),
+            }),
+        ),
+        Reason::Lock { task_id, entities, since } => {
+            let entities: Vec<&str> = entities.iter().map(kernel::InstanceId::as_str).collect();
+            ("lock", json!({ "taskId": task_id, "entityIds": entities, "since": Time(*since) }))
+        }
         Reason::Timer { timer_id, fire_at } => {
             ("timer", json!({ "timerId": timer_id, "fireAt": Time(*fire_at) }))
         }

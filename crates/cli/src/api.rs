@@ -1,7 +1,9 @@
 //! The server's own API, as this program asks it.
 
+use crate::args::GlobalArgs;
 use crate::exit::{Exit, Failure, Result};
 use partita_api::problem::Problem;
+use reqwest::header::HeaderValue;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -13,19 +15,27 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How much of an answer is shown that is not what was expected.
 const SHOWN: usize = 200;
 
+/// The header that names a task hub.
+const HUB: &str = "taskhub";
+
 /// A server.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     base: String,
     http: reqwest::Client,
+    /// The task hub that is meant.
+    hub: Option<HeaderValue>,
 }
 
 impl Api {
-    /// The server at an address.
+    /// The server, and in it the task hub, that are meant.
     ///
     /// # Errors
-    /// When it is no address.
-    pub(crate) fn new(server: &str) -> Result<Self> {
+    /// When it is no address, or no hub can be called so.
+    pub(crate) fn new(global: &GlobalArgs) -> Result<Self> {
+        let server = &global.server;
+        let hub = global.hub.as_deref().map(HeaderValue::from_str).transpose();
+        let hub = hub.map_err(|_| Failure::usage("--hub is not the name of a task hub"))?;
         let wrong = |why: String| {
             Failure::usage(format!("--server {server:?} is not the address of a server: {why}"))
                 .advise("write it like http://127.0.0.1:4001")
@@ -41,7 +51,7 @@ impl Api {
             builder = builder.no_proxy(); // no proxy can reach this machine's own addresses
         }
         let http = builder.build().map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-        Ok(Self { base: server.trim_end_matches('/').to_owned(), http })
+        Ok(Self { base: server.trim_end_matches('/').to_owned(), http, hub })
     }
 
     /// Where it is.
@@ -91,13 +101,29 @@ impl Api {
         self.read(self.send(request).await?).await
     }
 
+    /// Puts something, and reads the answer.
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let request = self.request(Method::PUT, path).timeout(USUAL);
+        self.read(self.send(request).await?).await
+    }
+
+    /// Deletes what the server deletes without a word.
+    pub(crate) async fn remove(&self, path: &str, query: &[(&str, String)]) -> Result<()> {
+        let request = self.request(Method::DELETE, path).query(query).timeout(USUAL);
+        self.send(request).await.map(drop)
+    }
+
     /// Opens a stream of server-sent events.
     pub(crate) async fn stream(&self, path: &str) -> Result<Response> {
         self.send(self.request(Method::GET, path).header("accept", "text/event-stream")).await
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.hub {
+            Some(hub) => request.header(HUB, hub),
+            None => request,
+        }
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response> {

@@ -20,7 +20,7 @@ use partita_store::{Counts, Filter, Order, Query, Store, StoreError, StoreInfo};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// A running engine. Clones are the same engine.
 #[derive(Clone)]
@@ -310,7 +310,7 @@ impl Engine {
         self.signal(id, Message::Rewind { reason, otherwise: None }).await
     }
 
-    async fn signal(&self, id: &InstanceId, message: Message) -> Result<(), EngineError> {
+    pub(crate) async fn signal(&self, id: &InstanceId, message: Message) -> Result<(), EngineError> {
         match self.ask(id, message, false).await?.admission {
             Admission::Admitted | Admission::Discarded(Discard::AlreadySuspended | Discard::NotSuspended) => {
                 Ok(())
@@ -376,6 +376,11 @@ impl Engine {
         }
     }
 
+    pub(crate) async fn purge_entity(&self, id: &InstanceId) -> Result<bool, EngineError> {
+        let answer = self.request(id, Request::Purge, false).await?;
+        Ok(answer.admission == Admission::Admitted)
+    }
+
     /// Deletes all instances that pass a filter and have ended, until none is left or time is up.
     ///
     /// # Errors
@@ -419,7 +424,7 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn get(&self, id: &InstanceId) -> Result<Option<InstanceView>, EngineError> {
-        let stored = self.shared.store.load(id).await?;
+        let stored = self.shared.store.load(id).await?.filter(|_| !id.is_entity());
         stored.map(|stored| decode_stored(&stored).map(|instance| InstanceView::of(&instance))).transpose()
     }
 
@@ -434,7 +439,7 @@ impl Engine {
         what: WaitFor,
         timeout: Option<Duration>,
     ) -> Result<Option<InstanceView>, EngineError> {
-        let mut changes = self.shared.watchers.subscribe(id);
+        let mut watching = Watching::begin(&self.shared, id);
         let waiting = async {
             let mut current = self.get(id).await?;
             loop {
@@ -443,10 +448,10 @@ impl Engine {
                     Some(view) if reached(view, what) => return Ok(current),
                     Some(_) => {}
                 }
-                if changes.changed().await.is_err() {
+                if watching.changes.changed().await.is_err() {
                     return Ok(current);
                 }
-                let changed = changes.borrow_and_update().clone();
+                let changed = watching.changes.borrow_and_update().clone();
                 current = match changed {
                     Some(view) => Some(view),
                     None => self.get(id).await?,
@@ -457,8 +462,7 @@ impl Engine {
             None => Some(waiting.await),
             Some(timeout) => tokio::time::timeout(timeout, waiting).await.ok(),
         };
-        drop(changes);
-        self.shared.watchers.release(id);
+        drop(watching);
         match outcome {
             Some(outcome) => outcome,
             None => self.get(id).await,
@@ -564,6 +568,29 @@ impl Engine {
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("partitions", &self.shared.partitions.len()).finish_non_exhaustive()
+    }
+}
+
+/// Somebody who waits for changes of an instance, and may go at any time. What is first is dropped first.
+struct Watching<'a> {
+    changes: watch::Receiver<Option<InstanceView>>,
+    _release: Release<'a>,
+}
+
+struct Release<'a> {
+    shared: &'a Shared,
+    id: &'a InstanceId,
+}
+
+impl<'a> Watching<'a> {
+    fn begin(shared: &'a Shared, id: &'a InstanceId) -> Self {
+        Self { changes: shared.watchers.subscribe(id), _release: Release { shared, id } }
+    }
+}
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        self.shared.watchers.release(self.id);
     }
 }
 

@@ -46,6 +46,14 @@ pub enum EngineError {
         /// The nearest names that are known.
         known: Vec<String>,
     },
+    /// Nobody here has the code of such entities.
+    #[error("no entity is called {name:?}{}", crate::nearest::advice(.known))]
+    UnknownEntity {
+        /// The name asked for.
+        name: String,
+        /// The nearest names that are known.
+        known: Vec<String>,
+    },
     /// The request makes no sense.
     #[error("{0}")]
     Invalid(String),

@@ -1,5 +1,6 @@
 //! What orchestrators and functions must offer, and who offers them.
 
+use crate::entities::EntityCode;
 use crate::remote::RemoteOrchestrator;
 use futures::future::BoxFuture;
 use partita_kernel::{
@@ -74,6 +75,8 @@ pub struct FunctionCall {
     pub task_id: i32,
     /// The function's name.
     pub name: Name,
+    /// The function's version, if the caller asks for one.
+    pub version: Option<Name>,
     /// Its input.
     pub input: Option<Payload>,
     /// The call's tags.
@@ -112,12 +115,21 @@ pub trait Offers: Send + Sync + 'static {
         let _ = name;
         None
     }
+    /// The code of the entities of that name, in lower case, as far as it is offered now.
+    fn entity(&self, name: &str) -> Option<Arc<dyn EntityCode>> {
+        let _ = name;
+        None
+    }
     /// The names of all workflows that are offered now.
     fn orchestrators(&self) -> Vec<Name> {
         Vec::new()
     }
     /// The names of all functions that are offered now.
     fn functions(&self) -> Vec<Name> {
+        Vec::new()
+    }
+    /// The names of all entities whose code is offered now.
+    fn entities(&self) -> Vec<Name> {
         Vec::new()
     }
 }
@@ -136,6 +148,7 @@ pub enum Workflow {
 pub struct Registry {
     orchestrators: BTreeMap<Name, Arc<dyn Orchestrator>>,
     functions: BTreeMap<Name, Arc<dyn Function>>,
+    entities: BTreeMap<Name, Arc<dyn EntityCode>>,
     offers: Vec<Arc<dyn Offers>>,
 }
 
@@ -147,6 +160,10 @@ impl Registry {
     /// Offers a function.
     pub fn add_function(&mut self, name: &str, function: Arc<dyn Function>) {
         self.functions.insert(name.into(), function);
+    }
+    /// Offers the code of entities. Names of entities are the same in any case.
+    pub fn add_entity(&mut self, name: &str, code: Arc<dyn EntityCode>) {
+        self.entities.insert(name.to_lowercase().into(), code);
     }
     /// Offers whatever somebody offers at the time.
     pub fn add_offers(&mut self, offers: Arc<dyn Offers>) {
@@ -188,6 +205,18 @@ impl Registry {
         let fixed = self.functions.get(name).cloned();
         fixed.or_else(|| self.offers.iter().find_map(|offers| offers.function(name)))
     }
+    /// The code of the entities of that name, which is in lower case.
+    #[must_use]
+    pub fn entity(&self, name: &str) -> Option<Arc<dyn EntityCode>> {
+        let fixed = self.entities.get(name).cloned();
+        fixed.or_else(|| self.offers.iter().find_map(|offers| offers.entity(name)))
+    }
+    /// The names of all entities, in order.
+    #[must_use]
+    pub fn entities(&self) -> BTreeSet<Name> {
+        let offered = self.offers.iter().flat_map(|offers| offers.entities());
+        self.entities.keys().cloned().chain(offered).collect()
+    }
     /// The names of all workflows, in order.
     #[must_use]
     pub fn orchestrators(&self) -> BTreeSet<Name> {
@@ -207,6 +236,7 @@ impl std::fmt::Debug for Registry {
         f.debug_struct("Registry")
             .field("orchestrators", &self.orchestrators())
             .field("functions", &self.functions())
+            .field("entities", &self.entities())
             .finish()
     }
 }

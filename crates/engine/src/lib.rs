@@ -8,6 +8,7 @@
 //! | [`engine`] | the handle that everybody else holds |
 //! | [`executor`] | what orchestrators and functions must offer |
 //! | [`remote`] | turns that somebody else runs |
+//! | [`replaying`] | bringing an orchestrator to where its history ends |
 //! | [`config`] | what can be set |
 //! | [`clock`] | real and virtual time |
 //! | [`error`] | what can go wrong, by what to do about it |
@@ -20,13 +21,14 @@
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod entities;
 pub mod error;
 pub mod executor;
 pub mod metrics;
 mod nearest;
 mod partition;
 pub mod remote;
-mod replaying;
+pub mod replaying;
 mod retention;
 pub mod view;
 mod watch;
@@ -35,6 +37,9 @@ pub mod why;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use config::{EngineConfig, RetentionRule};
 pub use engine::{Engine, PurgeReport, StartRequest, Started, WaitFor};
+pub use entities::{
+    EntityBatch, EntityCleaning, EntityCode, EntityFailure, EntityPage, EntityQuery, EntitySignal, EntityView,
+};
 pub use error::EngineError;
 pub use executor::{
     Execution, Function, FunctionCall, InstanceInfo, Offers, Orchestrator, Registry, Workflow,

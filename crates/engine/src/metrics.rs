@@ -85,6 +85,8 @@ counters! {
     calls_failed,
     /// Function calls under way.
     calls_running,
+    /// Batches of entities' operations begun.
+    batches,
     /// Timers and retries that fired.
     wakes,
     /// Instances in memory.

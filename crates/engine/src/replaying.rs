@@ -38,15 +38,18 @@ pub(crate) fn replay(
 }
 
 /// Begins an execution; a panic becomes a failure.
-pub(crate) fn begin(
-    orchestrator: &dyn Orchestrator,
-    info: &InstanceInfo,
-) -> Result<Box<dyn Execution>, Failure> {
+///
+/// # Errors
+/// When it panicked.
+pub fn begin(orchestrator: &dyn Orchestrator, info: &InstanceInfo) -> Result<Box<dyn Execution>, Failure> {
     catch_unwind(AssertUnwindSafe(|| orchestrator.begin(info))).map_err(|panic| panicked(panic.as_ref()))
 }
 
 /// Runs one turn; a panic becomes a failure.
-pub(crate) fn run(
+///
+/// # Errors
+/// When the turn failed or panicked; the execution is not used again.
+pub fn run(
     execution: &mut dyn Execution,
     input: TurnInput<'_>,
 ) -> Result<partita_kernel::TurnOutput, Failure> {
@@ -55,7 +58,8 @@ pub(crate) fn run(
 }
 
 /// What a panic is told as.
-pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
+#[must_use]
+pub fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

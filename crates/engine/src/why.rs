@@ -94,6 +94,26 @@ pub enum Reason {
         /// When it is due.
         fire_at: Timestamp,
     },
+    /// It waits for an entity's operation.
+    Entity {
+        /// Which command asked for it.
+        task_id: i32,
+        /// The entity.
+        entity: InstanceId,
+        /// The operation.
+        operation: Name,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It waits until all entities of a critical section are locked.
+    Lock {
+        /// Which command asked for it.
+        task_id: i32,
+        /// The entities, in the order in which they are locked.
+        entities: Vec<InstanceId>,
+        /// Since when.
+        since: Timestamp,
+    },
     /// It waits for an external event.
     Event {
         /// Its name.
@@ -112,7 +132,8 @@ impl Engine {
     /// When the store fails.
     pub async fn why(&self, id: &InstanceId) -> Result<Option<Why>, EngineError> {
         let shared = self.shared();
-        let Some(stored) = shared.store.load(id).await? else { return Ok(None) };
+        let stored = shared.store.load(id).await?.filter(|_| !id.is_entity());
+        let Some(stored) = stored else { return Ok(None) };
         let instance = decode_stored(&stored)?;
         let state = &instance.state;
         let mut reasons = Vec::new();
@@ -145,6 +166,18 @@ impl Engine {
             let (instance, name) = (child.instance.clone(), child.name.clone());
             reasons.push(Reason::SubOrchestration { task_id: *task_id, instance, name, status });
         }
+        reasons.extend(state.requests.values().map(|request| Reason::Entity {
+            task_id: request.task_id,
+            entity: request.target.clone(),
+            operation: request.operation.clone(),
+            since: request.asked_at,
+        }));
+        let asked = state.sections.values().filter(|section| !section.held);
+        reasons.extend(asked.map(|section| Reason::Lock {
+            task_id: section.task_id,
+            entities: section.entities.clone(),
+            since: section.asked_at,
+        }));
         reasons.extend(state.waiting_for.iter().map(|name| Reason::Event { name: name.clone() }));
         let timers = state.timers.iter().map(|(fire_at, timer_id)| Reason::Timer { timer_id, fire_at });
         reasons.extend(timers);
@@ -225,6 +258,13 @@ impl std::fmt::Display for Reason {
                     write!(f, "it waits for sub-orchestration {name:?} {instance:?}, which is about to start")
                 }
             },
+            Self::Entity { entity, operation, .. } => {
+                write!(f, "it waits for operation {operation:?} of entity {entity:?}")
+            }
+            Self::Lock { entities, .. } => {
+                let names: Vec<&str> = entities.iter().map(InstanceId::as_str).collect();
+                write!(f, "it waits for the lock of {}", names.join(", "))
+            }
             Self::Timer { .. } => f.write_str("it waits for a durable timer"),
             Self::Event { name } => write!(f, "it waits for the external event {name:?}; raise it"),
             Self::StoreFull => f.write_str("the store has no room; make some"),

@@ -24,6 +24,8 @@ pub enum InvalidInstanceId {
     LeadingAt,
     /// A character that has a meaning in URLs, or a control character.
     Character(char),
+    /// Not the id of an entity.
+    NotAnEntity,
 }
 
 impl fmt::Display for InvalidInstanceId {
@@ -39,6 +41,9 @@ impl fmt::Display for InvalidInstanceId {
                     f,
                     "the instance id contains {c:?}; '/', '\\', '#', '?' and control characters are not allowed"
                 )
+            }
+            Self::NotAnEntity => {
+                f.write_str("the id of an entity has the form '@name@key', with a name that is not empty")
             }
         }
     }
@@ -66,6 +71,47 @@ impl InstanceId {
             Some(c) => Err(InvalidInstanceId::Character(c)),
             None => Ok(Self(text.into())),
         }
+    }
+
+    /// Checks `text` as the id of an entity, `@name@key`. Names of entities are the same in any case.
+    ///
+    /// # Errors
+    /// Says which rule `text` breaks.
+    pub fn parse_entity(text: &str, limit: usize) -> Result<Self, InvalidInstanceId> {
+        let parts = text.strip_prefix('@').and_then(|rest| rest.split_once('@'));
+        let (name, key) = parts.filter(|(name, _)| !name.is_empty()).ok_or(InvalidInstanceId::NotAnEntity)?;
+        Self::entity(name, key, limit)
+    }
+
+    /// The id of the entity of that name and key.
+    ///
+    /// # Errors
+    /// Says which rule they break.
+    pub fn entity(name: &str, key: &str, limit: usize) -> Result<Self, InvalidInstanceId> {
+        if name.is_empty() || name.contains('@') {
+            return Err(InvalidInstanceId::NotAnEntity);
+        }
+        let text = format!("@{}@{key}", name.to_lowercase());
+        let length = text.chars().count();
+        if length > limit {
+            return Err(InvalidInstanceId::TooLong { length, limit });
+        }
+        match text.chars().find(|c| c.is_control()) {
+            Some(c) => Err(InvalidInstanceId::Character(c)),
+            None => Ok(Self(text.into())),
+        }
+    }
+
+    /// Whether it is that of an entity.
+    #[must_use]
+    pub fn is_entity(&self) -> bool {
+        self.0.starts_with('@')
+    }
+
+    /// The entity's name, in lower case, and its key.
+    #[must_use]
+    pub fn entity_parts(&self) -> Option<(&str, &str)> {
+        self.0.strip_prefix('@')?.split_once('@')
     }
 
     /// Takes an id that was checked before, or that Partita made itself.

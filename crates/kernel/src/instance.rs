@@ -134,31 +134,114 @@ record! {
     }
 }
 
+/// What changes from turn to turn; stored with each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Where it stands.
+    pub phase: Phase,
+    /// When the last turn was.
+    pub updated_at: Timestamp,
+    /// What the orchestrator last said of its progress.
+    pub custom_status: Option<Payload>,
+    /// How many events the history has.
+    pub history_events: u32,
+    /// The highest command id so far; -1 before the first.
+    pub last_command: i32,
+    /// Activities that it waits for.
+    pub tasks: BTreeMap<i32, Task>,
+    /// Sub-orchestrations that it waits for.
+    pub children: BTreeMap<i32, Child>,
+    /// Timers, by their time.
+    pub timers: Timers,
+    /// Messages that were accepted and not yet delivered.
+    pub pending: Vec<Message>,
+    /// The external events that it waits for.
+    pub waiting_for: Vec<Name>,
+    /// Why it was set aside, if it was.
+    pub set_aside: Option<Box<SetAside>>,
+    /// Entities' operations that it waits for, by request.
+    pub requests: BTreeMap<Name, EntityRequest>,
+    /// Critical sections that it asked for or is in.
+    pub sections: BTreeMap<Name, Section>,
+}
+
+/// The first schema version knows nothing of entities, and is still written where there is nothing to be known.
+const WITHOUT_ENTITIES: u8 = 1;
+const WITH_ENTITIES: u8 = 2;
+
+impl Wire for State {
+    fn put(&self, w: &mut Writer) {
+        let plain = self.requests.is_empty() && self.sections.is_empty();
+        w.u8(if plain { WITHOUT_ENTITIES } else { WITH_ENTITIES });
+        self.phase.put(w);
+        self.updated_at.put(w);
+        self.custom_status.put(w);
+        self.history_events.put(w);
+        self.last_command.put(w);
+        self.tasks.put(w);
+        self.children.put(w);
+        self.timers.put(w);
+        self.pending.put(w);
+        self.waiting_for.put(w);
+        self.set_aside.put(w);
+        if !plain {
+            self.requests.put(w);
+            self.sections.put(w);
+        }
+    }
+    fn get(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let version = r.u8()?;
+        if version != WITHOUT_ENTITIES && version != WITH_ENTITIES {
+            return Err(DecodeError::UnknownVersion { what: "State", version });
+        }
+        let mut state = Self {
+            phase: Wire::get(r)?,
+            updated_at: Wire::get(r)?,
+            custom_status: Wire::get(r)?,
+            history_events: Wire::get(r)?,
+            last_command: Wire::get(r)?,
+            tasks: Wire::get(r)?,
+            children: Wire::get(r)?,
+            timers: Wire::get(r)?,
+            pending: Wire::get(r)?,
+            waiting_for: Wire::get(r)?,
+            set_aside: Wire::get(r)?,
+            requests: BTreeMap::new(),
+            sections: BTreeMap::new(),
+        };
+        if version == WITH_ENTITIES {
+            state.requests = Wire::get(r)?;
+            state.sections = Wire::get(r)?;
+        }
+        Ok(state)
+    }
+}
+
 record! {
-    /// What changes from turn to turn; stored with each.
-    versioned pub struct State {
-        /// Where it stands.
-        pub phase: Phase,
-        /// When the last turn was.
-        pub updated_at: Timestamp,
-        /// What the orchestrator last said of its progress.
-        pub custom_status: Option<Payload>,
-        /// How many events the history has.
-        pub history_events: u32,
-        /// The highest command id so far; -1 before the first.
-        pub last_command: i32,
-        /// Activities that it waits for.
-        pub tasks: BTreeMap<i32, Task>,
-        /// Sub-orchestrations that it waits for.
-        pub children: BTreeMap<i32, Child>,
-        /// Timers, by their time.
-        pub timers: Timers,
-        /// Messages that were accepted and not yet delivered.
-        pub pending: Vec<Message>,
-        /// The external events that it waits for.
-        pub waiting_for: Vec<Name>,
-        /// Why it was set aside, if it was.
-        pub set_aside: Option<Box<SetAside>>,
+    /// An operation of an entity that an instance waits for.
+    pub struct EntityRequest {
+        /// The command that asked for it.
+        pub task_id: i32,
+        /// The entity.
+        pub target: InstanceId,
+        /// The operation.
+        pub operation: Name,
+        /// When it was asked for.
+        pub asked_at: Timestamp,
+    }
+}
+
+record! {
+    /// A critical section.
+    pub struct Section {
+        /// The command that asked for it.
+        pub task_id: i32,
+        /// Its entities that were not released.
+        pub entities: Vec<InstanceId>,
+        /// Whether all of them are locked.
+        pub held: bool,
+        /// When it was asked for.
+        pub asked_at: Timestamp,
     }
 }
 
@@ -315,6 +398,8 @@ impl State {
             pending: Vec::new(),
             waiting_for: Vec::new(),
             set_aside: None,
+            requests: BTreeMap::new(),
+            sections: BTreeMap::new(),
         }
     }
 
@@ -327,7 +412,7 @@ impl State {
     /// How many calls, timers and children it waits for.
     #[must_use]
     pub fn outstanding(&self) -> usize {
-        self.tasks.len() + self.children.len() + self.timers.len()
+        self.tasks.len() + self.children.len() + self.timers.len() + self.requests.len() + self.sections.len()
     }
 }
 

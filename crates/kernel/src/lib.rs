@@ -30,6 +30,7 @@ pub mod arrival;
 pub mod codec;
 pub mod command;
 pub mod effect;
+pub mod entity;
 pub mod event;
 pub mod history;
 pub mod ids;
@@ -47,6 +48,7 @@ pub mod value;
 
 pub use command::{Command, CustomStatus, TurnOutput};
 pub use effect::Effect;
+pub use entity::Entity;
 pub use event::{Event, EventKind};
 pub use ids::{ExecutionId, InstanceId, Partition};
 pub use instance::{Head, Instance, Phase, State, Status};

@@ -1,7 +1,8 @@
 //! What reaches an instance's inbox, and what may become of it.
 
 use crate::codec::{record, variants};
-use crate::ids::ExecutionId;
+use crate::entity::{LockRequest, Operation};
+use crate::ids::{ExecutionId, InstanceId};
 use crate::instance::Status;
 use crate::limits::{LimitExceeded, Limits};
 use crate::value::{Failure, Name, ParentLink, Payload, Tags, Timestamp, Trace};
@@ -128,6 +129,23 @@ variants! {
         14 => EntityLockGranted {
             /// The critical section.
             section: Name,
+            /// Its entities.
+            lock_set: Vec<InstanceId>,
+        },
+        /// An operation, for an entity.
+        15 => EntityOperation {
+            /// Which.
+            operation: Box<Operation>,
+        },
+        /// A request to lock it, for an entity.
+        16 => EntityLock {
+            /// Which.
+            request: Box<LockRequest>,
+        },
+        /// A critical section needs it no more, for an entity.
+        17 => EntityUnlock {
+            /// The critical section.
+            section: Name,
         },
     }
 }
@@ -162,7 +180,14 @@ impl Message {
                 limits.payload("reason", reason.as_ref())
             }
             Self::Terminate { output, .. } => limits.payload("output", output.as_ref()),
-            Self::Wake | Self::EntityLockGranted { .. } => Ok(()),
+            Self::EntityOperation { operation } => {
+                limits.name("request id", &operation.request_id)?;
+                limits.name("operation", &operation.name)?;
+                limits.payload("input", operation.input.as_ref())?;
+                limits.trace(operation.trace.as_ref())
+            }
+            Self::EntityLock { request } => limits.name("critical section", &request.section),
+            Self::Wake | Self::EntityLockGranted { .. } | Self::EntityUnlock { .. } => Ok(()),
         }
     }
 
@@ -225,6 +250,14 @@ pub enum Discard {
     NotFailed(Status),
     /// It waits for nothing that is due.
     NothingDue,
+    /// Entities take operations and locks alone.
+    NotForEntities,
+    /// Only entities take this.
+    NotAnEntity,
+    /// The instance is in this critical section already.
+    AlreadyHeld,
+    /// The entity is not locked by this critical section.
+    NotLocked,
     /// The instance holds as many undelivered messages as it may.
     InboxFull,
 }
@@ -242,6 +275,10 @@ impl fmt::Display for Discard {
                 write!(f, "only a failed instance can be rewound; this one is {status}")
             }
             Self::NothingDue => f.write_str("nothing is due"),
+            Self::NotForEntities => f.write_str("an entity takes operations and locks alone"),
+            Self::NotAnEntity => f.write_str("only entities take operations and locks"),
+            Self::AlreadyHeld => f.write_str("the instance is in this critical section already"),
+            Self::NotLocked => f.write_str("the entity is not locked by this critical section"),
             Self::InboxFull => f.write_str("the instance holds as many undelivered messages as it may"),
         }
     }

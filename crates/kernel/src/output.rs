@@ -1,6 +1,7 @@
 //! What an executor hands back, checked before anything of it is carried out.
 
 use crate::command::{Command, CustomStatus, TurnOutput};
+use crate::event::EventKind;
 use crate::instance::Status;
 use crate::limits::{LIMIT_EXCEEDED, LimitExceeded, Limits, at_most};
 use crate::machine;
@@ -29,7 +30,7 @@ pub(crate) fn check_sense(turn: &Turn, commands: &[Command]) -> Result<(), Inval
                 }
                 last = *id;
                 if let Command::Entity { fact, .. } = command {
-                    machine::check_entity_fact(fact)?;
+                    machine::check_fact(fact)?;
                 }
             }
             Command::Complete { .. } | Command::ContinueAsNew { .. } if index + 1 < commands.len() => {
@@ -96,18 +97,22 @@ fn check_command(limits: &Limits, command: &Command) -> Result<(), LimitExceeded
                 limits.payload("event data", input.as_ref())
             })
         }
-        Command::CreateTimer { .. } | Command::Cancel { .. } | Command::Entity { .. } => Ok(()),
+        Command::Entity { fact, .. } => machine::check_fact_limits(limits, fact),
+        Command::CreateTimer { .. } | Command::Cancel { .. } => Ok(()),
     }
 }
 
 /// Whether the instance waits for what this asks for.
 fn is_waited_for(command: &Command) -> bool {
-    matches!(
-        command,
+    match command {
         Command::ScheduleTask { .. }
-            | Command::CreateSubOrchestration { detached: false, .. }
-            | Command::CreateTimer { .. }
-    )
+        | Command::CreateSubOrchestration { detached: false, .. }
+        | Command::CreateTimer { .. } => true,
+        Command::Entity { fact, .. } => {
+            matches!(**fact, EventKind::EntityOperationCalled { .. } | EventKind::EntityLockRequested { .. })
+        }
+        _ => false,
+    }
 }
 
 /// What is carried out instead of something too large.

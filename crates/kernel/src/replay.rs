@@ -235,12 +235,12 @@ mod tests {
             operation: "add".into(),
             scheduled_at: None,
             input: None,
-            target: None,
+            target: Some(id("@a@1")),
         }
     }
 
     fn unlocked() -> EventKind {
-        EventKind::EntityUnlockSent { section: "s".into(), parent: None, target: None }
+        EventKind::EntityUnlockSent { section: "s".into(), parent: None, target: Some(id("@a@1")) }
     }
 
     fn with_input(input: &str) -> Command {

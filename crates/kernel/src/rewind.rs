@@ -13,10 +13,11 @@
 //! says what no longer counts.
 
 use crate::effect::{Effect, WorkItem};
+use crate::entity::{Caller, Operation};
 use crate::event::{Event, EventKind};
 use crate::history::{Placed, RecordedTurn, effective, turns};
 use crate::ids::{ExecutionId, InstanceId};
-use crate::instance::{Child, Instance, Phase, State, Status, Task, Timers};
+use crate::instance::{Child, EntityRequest, Instance, Phase, Section, State, Status, Task, Timers};
 use crate::message::{Discard, Message, Start};
 use crate::turn::Decision;
 use crate::value::{Name, ParentLink, Payload, Timestamp};
@@ -86,6 +87,8 @@ impl<'a> Plan<'a> {
             children: open.children.into_iter().map(|(id, (child, _))| (id, child)).collect(),
             timers: open.timers,
             pending,
+            requests: open.requests.into_iter().map(|(name, (request, _))| (name, request)).collect(),
+            sections: open.sections,
             ..State::new(now)
         };
         Decision { instance, events: Vec::from([event]), effects, new_generation: false }
@@ -111,7 +114,12 @@ fn first_undone(turns: &[RecordedTurn<'_>]) -> usize {
 
 fn takes_failure(turn: &RecordedTurn<'_>) -> bool {
     turn.incoming.iter().any(|placed| {
-        matches!(placed.event.kind, EventKind::TaskFailed { .. } | EventKind::SubOrchestrationFailed { .. })
+        matches!(
+            placed.event.kind,
+            EventKind::TaskFailed { .. }
+                | EventKind::SubOrchestrationFailed { .. }
+                | EventKind::EntityOperationFailed { .. }
+        )
     })
 }
 
@@ -120,10 +128,10 @@ struct Open<'a> {
     tasks: BTreeMap<i32, (Task, &'a Event)>,
     children: BTreeMap<i32, (Child, &'a Event)>,
     timers: Timers,
-    /// Entity operations and critical sections that were asked for.
-    requests: BTreeSet<Name>,
+    requests: BTreeMap<Name, (EntityRequest, &'a Event)>,
+    sections: BTreeMap<Name, Section>,
     suspended: bool,
-    /// Which of the tasks and children are answered by what comes again.
+    /// Which of the tasks, children and requests are answered by what comes again.
     arrived: BTreeSet<i32>,
     /// The generation in force.
     generation: ExecutionId,
@@ -135,7 +143,8 @@ impl<'a> Open<'a> {
             tasks: BTreeMap::new(),
             children: BTreeMap::new(),
             timers: Timers::default(),
-            requests: BTreeSet::new(),
+            requests: BTreeMap::new(),
+            sections: BTreeMap::new(),
             suspended: false,
             arrived: BTreeSet::new(),
             generation: fallback,
@@ -165,20 +174,46 @@ impl<'a> Open<'a> {
             | EventKind::TaskFailed { task_id, .. }
             | EventKind::SubOrchestrationCompleted { task_id, .. }
             | EventKind::SubOrchestrationFailed { task_id, .. }
-            | EventKind::OperationCanceled { task_id }
-            | EventKind::TimerFired { timer_id: task_id, .. } => {
-                self.tasks.remove(task_id);
-                self.children.remove(task_id);
-                self.timers.cancel(*task_id);
+            | EventKind::TimerFired { timer_id: task_id, .. } => self.close(*task_id),
+            EventKind::OperationCanceled { task_id } => {
+                self.close(*task_id);
+                self.requests.retain(|_, (request, _)| request.task_id != *task_id);
+                self.sections.retain(|_, asked| asked.held || asked.task_id != *task_id);
             }
-            EventKind::EntityOperationCalled { request_id: request, .. }
-            | EventKind::EntityLockRequested { section: request, .. } => {
-                self.requests.insert(request.clone());
+            EventKind::EntityOperationCalled { request_id, operation, target: Some(target), .. } => {
+                let (operation, target) = (operation.clone(), target.clone());
+                let request = EntityRequest { task_id: id, target, operation, asked_at: event.at };
+                self.requests.insert(request_id.clone(), (request, event));
+            }
+            EventKind::EntityOperationCompleted { request_id, .. }
+            | EventKind::EntityOperationFailed { request_id, .. } => {
+                self.requests.remove(request_id);
+            }
+            EventKind::EntityLockRequested { section, lock_set, .. } => {
+                let asked = Section::new(id, lock_set, event.at);
+                self.sections.insert(section.clone(), asked);
+            }
+            EventKind::EntityLockGranted { section } => {
+                if let Some(asked) = self.sections.get_mut(section) {
+                    asked.held = true;
+                }
+            }
+            EventKind::EntityUnlockSent { section, target: Some(target), .. } => {
+                if let Some(asked) = self.sections.get_mut(section) {
+                    asked.entities.retain(|entity| entity != target);
+                }
+                self.sections.retain(|_, asked| !asked.entities.is_empty());
             }
             EventKind::ExecutionSuspended { .. } => self.suspended = true,
             EventKind::ExecutionResumed { .. } => self.suspended = false,
             _ => {}
         }
+    }
+
+    fn close(&mut self, task_id: i32) {
+        self.tasks.remove(&task_id);
+        self.children.remove(&task_id);
+        self.timers.cancel(task_id);
     }
 
     fn phase(&self, begun: bool) -> Phase {
@@ -217,30 +252,18 @@ impl<'a> Open<'a> {
             EventKind::ExecutionResumed { reason } if self.suspended => {
                 Some(Message::Resume { reason: reason.clone() })
             }
-            other => self.redeliver_answer(other),
+            EventKind::EntityOperationCompleted { request_id, output } => {
+                let (request, _) = self.requests.get(request_id)?;
+                self.arrived.insert(request.task_id);
+                let (request_id, output) = (request_id.clone(), output.clone());
+                Some(Message::EntityOperationCompleted { request_id, output })
+            }
+            _ => None,
         }
     }
 
-    /// An entity is not asked again, so its answer comes again, whatever it was.
-    fn redeliver_answer(&self, kind: &EventKind) -> Option<Message> {
-        let (request, message) = match kind {
-            EventKind::EntityOperationCompleted { request_id, output } => (
-                request_id,
-                Message::EntityOperationCompleted { request_id: request_id.clone(), output: output.clone() },
-            ),
-            EventKind::EntityOperationFailed { request_id, failure } => (
-                request_id,
-                Message::EntityOperationFailed { request_id: request_id.clone(), failure: failure.clone() },
-            ),
-            EventKind::EntityLockGranted { section } => {
-                (section, Message::EntityLockGranted { section: section.clone() })
-            }
-            _ => return None,
-        };
-        self.requests.contains(request).then_some(message)
-    }
-
-    /// Functions are called again, under the new generation; children are asked to go back themselves.
+    /// Functions are called again, under the new generation; children are asked to go back themselves; entities
+    /// are asked and locked again, as what the failed generation had asked was forgotten when it ended.
     fn run_again(
         &mut self,
         parent: &Instance,
@@ -271,8 +294,36 @@ impl<'a> Open<'a> {
                 effects.push(Effect::Send { target: child.instance.clone(), message });
             }
         }
+        let caller = Caller { instance: parent.id.clone(), execution };
+        for (section, asked) in &self.sections {
+            effects.extend(crate::machine::lock(section, &asked.entities, &caller));
+        }
+        for (request, event) in self.requests.values() {
+            if !self.arrived.contains(&request.task_id) {
+                effects.extend(ask_again(parent, &caller, event));
+            }
+        }
         effects
     }
+}
+
+/// The operation of an entity that an event records.
+fn ask_again(parent: &Instance, caller: &Caller, event: &Event) -> Option<Effect> {
+    let EventKind::EntityOperationCalled { request_id, operation, scheduled_at, input, target, .. } =
+        &event.kind
+    else {
+        return None;
+    };
+    let operation = Operation {
+        request_id: request_id.clone(),
+        name: operation.clone(),
+        input: input.clone(),
+        caller: Some(Box::new(caller.clone())),
+        scheduled_at: *scheduled_at,
+        trace: parent.head.trace.clone(),
+    };
+    let message = Message::EntityOperation { operation: Box::new(operation) };
+    target.clone().map(|target| Effect::Send { target, message })
 }
 
 /// What a child is made again from when it is gone. Its generation is a new one, so that what still comes
@@ -602,34 +653,43 @@ mod tests {
 
     #[test]
     fn answers_of_entities_come_again() {
-        let called = EventKind::EntityOperationCalled {
-            request_id: "r".into(),
-            operation: "get".into(),
-            scheduled_at: None,
-            input: None,
-            parent: None,
-            parent_execution: None,
-            target: None,
-        };
-        let locked = EventKind::EntityLockRequested {
-            section: "s".into(),
-            lock_set: Vec::new(),
-            position: 0,
-            parent: None,
-        };
-        let entity = |id, fact: &EventKind| Command::Entity { id, fact: Box::new(fact.clone()) };
-        let answers = [
-            Message::EntityOperationCompleted { request_id: "r".into(), output: None },
-            Message::EntityOperationFailed { request_id: "r".into(), failure: failure("broke") },
-            Message::EntityLockGranted { section: "s".into() },
-            Message::EntityLockGranted { section: "never asked for".into() },
-        ];
-        let mut life =
-            Life::begun([entity(0, &called), entity(1, &locked)]).then(2, answers, [fail("a bug")]);
+        let mut life = Life::begun([entity_call(0, "r"), entity_call(1, "q"), lock(2, "s")]).then(
+            2,
+            [entity_done("r"), granted("s")],
+            [fail("a bug")],
+        );
         insta::assert_snapshot!(rewound(&mut life), @r#"
         rewound
-        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 5 }
-        = Running State { phase: Running, updated_at: 10s, history_events: 13, last_command: 1, pending: [EntityOperationCompleted { request_id: "r" }, EntityOperationFailed { request_id: "r", failure: Failure { error_type: "E", message: "broke" } }, EntityLockGranted { section: "s" }] }; wakes 10s
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 6 }
+        > Send { target: "@a@1", message: EntityLock { request: LockRequest { section: "s", lock_set: ["@a@1", "@b@1"], position: 0, holder: Caller { instance: "i", execution: g2 } } } }
+        > Send { target: "@a@1", message: EntityOperation { operation: Operation { request_id: "q", name: "add", input: Some(5), caller: Some(Caller { instance: "i", execution: g2 }) } } }
+        = Running State { phase: Running, updated_at: 10s, history_events: 12, last_command: 2, pending: [EntityOperationCompleted { request_id: "r", output: Some(ok) }], requests: {"q": EntityRequest { task_id: 1, target: "@a@1", operation: "add", asked_at: 1s }, "r": EntityRequest { task_id: 0, target: "@a@1", operation: "add", asked_at: 1s }}, sections: {"s": Section { task_id: 2, entities: ["@a@1", "@b@1"], asked_at: 1s }} }; wakes 10s
+        "#);
+    }
+
+    #[test]
+    fn entities_are_asked_again_where_they_failed_and_locked_again() {
+        let mut life = Life::begun([lock(0, "s")]).then(2, [granted("s")], [entity_call(1, "r")]).then(
+            3,
+            [entity_failed("r")],
+            [fail("gave up")],
+        );
+        insta::assert_snapshot!(rewound(&mut life), @r#"
+        rewound
+        + -1 10s ExecutionRewound { reason: Some(again), execution: g2, cut: 8 }
+        > Send { target: "@a@1", message: EntityLock { request: LockRequest { section: "s", lock_set: ["@a@1", "@b@1"], position: 0, holder: Caller { instance: "i", execution: g2 } } } }
+        > Send { target: "@a@1", message: EntityOperation { operation: Operation { request_id: "r", name: "add", input: Some(5), caller: Some(Caller { instance: "i", execution: g2 }) } } }
+        = Running State { phase: Running, updated_at: 10s, history_events: 13, last_command: 1, requests: {"r": EntityRequest { task_id: 1, target: "@a@1", operation: "add", asked_at: 2s }}, sections: {"s": Section { task_id: 0, entities: ["@a@1", "@b@1"], held: true, asked_at: 1s }} }; wakes never
+        "#);
+        insta::assert_snapshot!(life.turn(11, [granted("s"), entity_done("r")], [unlock(2, "s", "@a@1")]), @r#"
+        discarded: AlreadyHeld
+        admitted
+        + -1 11s OrchestratorStarted
+        + -1 11s EntityOperationCompleted { request_id: "r", output: Some(ok) }
+        + 2 11s EntityUnlockSent { section: "s", parent: Some("i"), target: Some("@a@1") }
+        + -1 11s OrchestratorCompleted
+        > Send { target: "@a@1", message: EntityUnlock { section: "s" } }
+        = Running State { phase: Running, updated_at: 11s, history_events: 17, last_command: 2, sections: {"s": Section { task_id: 0, entities: ["@b@1"], held: true, asked_at: 1s }} }; wakes never
         "#);
     }
 

@@ -338,3 +338,60 @@ pub(crate) fn saying(status: Option<&str>, waiting_for: &[&str]) -> TurnOutput {
         commands: Vec::new(),
     }
 }
+
+fn to_entity(id: i32, fact: crate::EventKind) -> Command {
+    Command::Entity { id, fact: Box::new(fact) }
+}
+
+/// Asks the entity `@a@1` for `add`.
+pub(crate) fn entity_call(task_id: i32, request: &str) -> Command {
+    to_entity(
+        task_id,
+        crate::EventKind::EntityOperationCalled {
+            request_id: request.into(),
+            operation: "add".into(),
+            scheduled_at: None,
+            input: payload("5"),
+            parent: None,
+            parent_execution: None,
+            target: Some(id("@a@1")),
+        },
+    )
+}
+
+/// Asks for the lock of `@b@1` and `@a@1`.
+pub(crate) fn lock(task_id: i32, section: &str) -> Command {
+    let lock_set = Vec::from([id("@b@1"), id("@a@1")]);
+    to_entity(
+        task_id,
+        crate::EventKind::EntityLockRequested {
+            section: section.into(),
+            lock_set,
+            position: 0,
+            parent: None,
+        },
+    )
+}
+
+pub(crate) fn unlock(task_id: i32, section: &str, target: &str) -> Command {
+    to_entity(
+        task_id,
+        crate::EventKind::EntityUnlockSent {
+            section: section.into(),
+            parent: None,
+            target: Some(id(target)),
+        },
+    )
+}
+
+pub(crate) fn entity_done(request: &str) -> Message {
+    Message::EntityOperationCompleted { request_id: request.into(), output: payload("ok") }
+}
+
+pub(crate) fn entity_failed(request: &str) -> Message {
+    Message::EntityOperationFailed { request_id: request.into(), failure: failure("broke") }
+}
+
+pub(crate) fn granted(section: &str) -> Message {
+    Message::EntityLockGranted { section: section.into(), lock_set: Vec::from([id("@a@1"), id("@b@1")]) }
+}

@@ -3,6 +3,7 @@
 use crate::command::{Command, CustomStatus, TurnOutput};
 use crate::effect::Effect;
 use crate::event::{Event, EventKind};
+use crate::ids::InstanceId;
 use crate::instance::{Head, Instance, Phase, State, Status};
 use crate::limits::Limits;
 use crate::machine;
@@ -81,6 +82,10 @@ pub enum InvalidOutput {
     NotAnEnd(Status),
     /// Not a fact that can be sent to an entity.
     NotAnEntityFact(&'static str),
+    /// Not an entity, to which something was to be sent.
+    NotAnEntity(InstanceId),
+    /// Something was to be sent to no entity at all.
+    NoEntity,
 }
 
 impl fmt::Display for InvalidOutput {
@@ -95,6 +100,10 @@ impl fmt::Display for InvalidOutput {
             Self::CommandAfterEnd => f.write_str("a command follows the one that ended the instance"),
             Self::NotAnEnd(status) => write!(f, "an instance cannot complete as {status}"),
             Self::NotAnEntityFact(kind) => write!(f, "{kind} cannot be sent to an entity"),
+            Self::NotAnEntity(id) => {
+                write!(f, "{id} is not an entity; the id of an entity has the form '@name@key'")
+            }
+            Self::NoEntity => f.write_str("nothing says for which entity it is"),
         }
     }
 }
@@ -318,6 +327,8 @@ impl Turn {
         }
         timers.clear();
         waiting_for.clear();
+        let released = machine::release_all(&mut self.instance.state);
+        self.effects.extend(released);
     }
 
     pub(crate) fn decide(mut self) -> Decision {

@@ -5,7 +5,8 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // helpers of tests fail their test
 
 use partita_kernel::codec::Wire;
-use partita_kernel::instance::{Child, SetAside, Task, Timers};
+use partita_kernel::entity::{Caller, EntityState, Item, Lock, LockRequest, Operation, Waiting};
+use partita_kernel::instance::{Child, EntityRequest, Section, SetAside, Task, Timers};
 use partita_kernel::message::Start;
 use partita_kernel::value::ParentLink;
 use partita_kernel::{
@@ -184,6 +185,29 @@ fn tasks() -> Vec<EventKind> {
     ]
 }
 
+fn lock_set() -> Vec<InstanceId> {
+    vec![id("@counter@1"), id("@counter@2")]
+}
+
+fn caller() -> Caller {
+    Caller { instance: id("order-1"), execution: execution(1) }
+}
+
+fn operation() -> Operation {
+    Operation {
+        request_id: name("r3"),
+        name: name("add"),
+        input: payload("1"),
+        caller: Some(Box::new(caller())),
+        scheduled_at: Some(at(7)),
+        trace: trace(),
+    }
+}
+
+fn lock_request() -> LockRequest {
+    LockRequest { section: name("s1"), lock_set: lock_set(), position: 1, holder: caller() }
+}
+
 fn entities() -> Vec<EventKind> {
     vec![
         EventKind::EntityOperationSignaled {
@@ -206,7 +230,7 @@ fn entities() -> Vec<EventKind> {
         EventKind::EntityOperationFailed { request_id: name("r2"), failure: failure() },
         EventKind::EntityLockRequested {
             section: name("s1"),
-            lock_set: vec![id("@counter@1"), id("@counter@2")],
+            lock_set: lock_set(),
             position: 1,
             parent: Some(id("order-1")),
         },
@@ -235,7 +259,10 @@ fn messages() -> Vec<Message> {
         Message::Wake,
         Message::EntityOperationCompleted { request_id: name("r2"), output: payload("7") },
         Message::EntityOperationFailed { request_id: name("r2"), failure: failure() },
-        Message::EntityLockGranted { section: name("s1") },
+        Message::EntityLockGranted { section: name("s1"), lock_set: lock_set() },
+        Message::EntityOperation { operation: Box::new(operation()) },
+        Message::EntityLock { request: Box::new(lock_request()) },
+        Message::EntityUnlock { section: name("s1") },
     ]
 }
 
@@ -277,6 +304,35 @@ fn state() -> State {
             at: at(6),
             retry_at: Some(at(60)),
         })),
+        requests: BTreeMap::new(),
+        sections: BTreeMap::new(),
+    }
+}
+
+fn state_with_entities() -> State {
+    let request =
+        EntityRequest { task_id: 5, target: id("@counter@1"), operation: name("get"), asked_at: at(6) };
+    let section = Section { task_id: 6, entities: lock_set(), held: true, asked_at: at(6) };
+    State {
+        requests: BTreeMap::from([(name("r2"), request)]),
+        sections: BTreeMap::from([(name("s1"), section)]),
+        ..state()
+    }
+}
+
+fn entity() -> EntityState {
+    let waiting = |number, item| Waiting { number, item };
+    EntityState {
+        created_at: at(1),
+        updated_at: at(2),
+        state: payload("{\"count\":7}"),
+        queue: vec![
+            waiting(3, Item::Operation { operation: Box::new(operation()) }),
+            waiting(4, Item::Lock { request: Box::new(lock_request()) }),
+        ],
+        delayed: BTreeMap::from([((at(7), 2), operation())]),
+        lock: Some(Box::new(Lock { section: name("s0"), holder: caller(), since: at(2) })),
+        next_number: 5,
     }
 }
 
@@ -319,5 +375,18 @@ fn heads() {
 
 #[test]
 fn states() {
-    check("states.hex", &[("full", state())]);
+    check("states.hex", &[("full", state()), ("with-entities", state_with_entities())]);
+}
+
+#[test]
+fn entities_of_all_kinds() {
+    let void = EntityState {
+        state: None,
+        queue: Vec::new(),
+        delayed: BTreeMap::new(),
+        lock: None,
+        next_number: 0,
+        ..entity()
+    };
+    check("entities.hex", &[("full", entity()), ("void", void)]);
 }

@@ -1,10 +1,12 @@
 //! Starting, watching and steering instances.
 
+use crate::entity::EntityId;
 use crate::error::{Error, Result};
 use crate::serial::{from_payload, to_payload};
 use partita_engine::clock::timestamp;
 use partita_engine::why::reason_payload;
 use partita_engine::{Engine, EngineError, InstanceView, PurgeReport, StartRequest, WaitFor, Why};
+use partita_engine::{EntityPage, EntityQuery, EntitySignal, EntityView};
 use partita_kernel::{Event, Failure, InstanceId, Payload, Status, Tags};
 use partita_store::{Counts, Filter, Query};
 use serde::{Serialize, de::DeserializeOwned};
@@ -212,6 +214,75 @@ impl Client {
     /// When there is no such instance, or the store fails.
     pub async fn history(&self, id: &InstanceId) -> Result<Vec<Event>, EngineError> {
         self.engine.whole_history(id).await
+    }
+
+    /// Has an entity run an operation, without waiting for it. `Ok` means that it cannot be lost.
+    ///
+    /// # Errors
+    /// When it was not accepted.
+    pub async fn signal_entity(
+        &self,
+        entity: &EntityId,
+        operation: &str,
+        input: &(impl Serialize + ?Sized),
+    ) -> Result<()> {
+        self.signal_entity_when(entity, operation, None, input).await
+    }
+
+    /// The same, not before an instant.
+    ///
+    /// # Errors
+    /// When it was not accepted.
+    pub async fn signal_entity_at(
+        &self,
+        entity: &EntityId,
+        operation: &str,
+        at: SystemTime,
+        input: &(impl Serialize + ?Sized),
+    ) -> Result<()> {
+        self.signal_entity_when(entity, operation, Some(at), input).await
+    }
+
+    async fn signal_entity_when(
+        &self,
+        entity: &EntityId,
+        operation: &str,
+        at: Option<SystemTime>,
+        input: &(impl Serialize + ?Sized),
+    ) -> Result<()> {
+        let signal = EntitySignal {
+            operation: operation.to_owned(),
+            input: to_payload(&format!("the input of operation {operation:?}"), input)?,
+            scheduled_at: at.map(timestamp),
+            ..EntitySignal::default()
+        };
+        Ok(self.engine.signal_entity(entity.as_instance_id(), signal).await?)
+    }
+
+    /// An entity as it is; `None` when nothing is known of it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn entity(&self, entity: &EntityId) -> Result<Option<EntityView>, EngineError> {
+        self.engine.entity(entity.as_instance_id()).await
+    }
+
+    /// The state of an entity; `None` when it has none.
+    ///
+    /// # Errors
+    /// When the state is not an `S`, or the store fails.
+    pub async fn entity_state<S: DeserializeOwned>(&self, entity: &EntityId) -> Result<Option<S>> {
+        let state = self.entity(entity).await?.and_then(|view| view.state);
+        let Some(state) = state else { return Ok(None) };
+        Ok(Some(from_payload(&format!("the state of entity {entity}"), Some(&state))?))
+    }
+
+    /// A page of entities.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn entities(&self, query: &EntityQuery) -> Result<EntityPage, EngineError> {
+        self.engine.entities(query).await
     }
 
     /// Why an instance waits.

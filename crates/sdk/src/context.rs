@@ -2,6 +2,7 @@
 
 use crate::core::{Core, NextGeneration};
 use crate::durable::{Durable, Timer};
+use crate::entity::{CriticalSection, EntityId, refused};
 use crate::error::{Error, Kind, Result};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::retry::RetryPolicy;
@@ -9,7 +10,7 @@ use crate::serial::to_payload;
 use futures::future::BoxFuture;
 use partita_engine::clock::timestamp;
 use partita_kernel::value::ParentLink;
-use partita_kernel::{Command, CustomStatus, Failure, InstanceId, Payload, Tags, Timestamp};
+use partita_kernel::{Command, CustomStatus, EventKind, Failure, InstanceId, Name, Payload, Tags, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -96,10 +97,7 @@ impl OrchestrationContext {
     /// A unique id: the same on every replay.
     #[must_use]
     pub fn new_guid(&self) -> uuid::Uuid {
-        let mut state = self.core.lock();
-        state.drawn += 1;
-        let space = uuid::Uuid::from_u128(state.seed);
-        uuid::Uuid::new_v5(&space, &state.drawn.to_le_bytes())
+        self.core.lock().draw()
     }
 
     /// A random number from 0 to 1 (exclusive): the same on every replay.
@@ -275,6 +273,125 @@ impl OrchestrationContext {
         let id = state.next_id();
         state.commands.push(Command::SendEvent { id, target, name: name.into(), input });
         Ok(())
+    }
+
+    /// Has an entity run an operation, and gives its answer.
+    ///
+    /// While entities are [locked](Self::lock_entities), only those can be called.
+    pub fn call_entity<T: DeserializeOwned>(
+        &self,
+        entity: &EntityId,
+        operation: &str,
+        input: impl Serialize,
+    ) -> Durable<T> {
+        let input = match to_payload(&format!("the input of operation {operation:?}"), &input) {
+            Ok(input) => input,
+            Err(failure) => return Durable::refused(&self.core, failure),
+        };
+        let target = entity.as_instance_id();
+        let mut state = self.core.lock();
+        if state.locked.as_ref().is_some_and(|locked| !locked.contains(target)) {
+            drop(state);
+            let text =
+                format!("{entity} is not among the entities that are locked, and only those can be called");
+            return Durable::refused(&self.core, refused(text));
+        }
+        let id = state.next_id();
+        let request_id = state.open_request(id);
+        let fact = EventKind::EntityOperationCalled {
+            request_id,
+            operation: operation.into(),
+            scheduled_at: None,
+            input,
+            parent: None,
+            parent_execution: None,
+            target: Some(target.clone()),
+        };
+        state.commands.push(Command::Entity { id, fact: Box::new(fact) });
+        drop(state);
+        Durable::operation(&self.core, id, format!("operation {operation:?} of {entity}"))
+    }
+
+    /// Has an entity run an operation, without waiting for it.
+    ///
+    /// # Errors
+    /// When the input cannot be written as JSON, or this instance has the entity locked.
+    pub fn signal_entity(&self, entity: &EntityId, operation: &str, input: impl Serialize) -> Result<()> {
+        self.signal_entity_when(entity, operation, None, input)
+    }
+
+    /// The same, not before an instant.
+    ///
+    /// # Errors
+    /// When the input cannot be written as JSON, or this instance has the entity locked.
+    pub fn signal_entity_at(
+        &self,
+        entity: &EntityId,
+        operation: &str,
+        at: SystemTime,
+        input: impl Serialize,
+    ) -> Result<()> {
+        self.signal_entity_when(entity, operation, Some(timestamp(at)), input)
+    }
+
+    fn signal_entity_when(
+        &self,
+        entity: &EntityId,
+        operation: &str,
+        scheduled_at: Option<Timestamp>,
+        input: impl Serialize,
+    ) -> Result<()> {
+        let input = to_payload(&format!("the input of operation {operation:?}"), &input)?;
+        let target = entity.as_instance_id();
+        let mut state = self.core.lock();
+        if state.locked.as_ref().is_some_and(|locked| locked.contains(target)) {
+            let text =
+                format!("{entity} is locked by this instance: call it, or signal it after the section");
+            return Err(refused(text).into());
+        }
+        let (id, request_id) = (state.next_id(), state.draw().to_string().into());
+        let (operation, target) = (operation.into(), Some(target.clone()));
+        let fact = EventKind::EntityOperationSignaled { request_id, operation, scheduled_at, input, target };
+        state.commands.push(Command::Entity { id, fact: Box::new(fact) });
+        Ok(())
+    }
+
+    /// Locks entities for this instance alone, until the section that it gives is dropped. Everybody else's
+    /// operations wait.
+    ///
+    /// # Errors
+    /// When entities are locked already: a section within a section could wait for ever.
+    pub async fn lock_entities<'a>(
+        &self,
+        entities: impl IntoIterator<Item = &'a EntityId>,
+    ) -> Result<CriticalSection> {
+        let mut lock_set: Vec<InstanceId> =
+            entities.into_iter().map(|entity| entity.as_instance_id().clone()).collect();
+        lock_set.sort_unstable();
+        lock_set.dedup();
+        let (section, granted) = self.ask_for_lock(&lock_set)?;
+        granted.await?;
+        let mut state = self.core.lock();
+        state.locked = Some(lock_set.clone());
+        drop(state);
+        Ok(CriticalSection::new(self.core.clone(), section, lock_set))
+    }
+
+    fn ask_for_lock(&self, lock_set: &[InstanceId]) -> Result<(Name, Durable<()>)> {
+        let mut state = self.core.lock();
+        if state.locked.is_some() {
+            return Err(refused("entities are locked already; release them first".to_owned()).into());
+        }
+        if lock_set.is_empty() {
+            return Err(Error::new("NoEntities", "there is no entity to be locked").non_retriable());
+        }
+        let id = state.next_id();
+        let section = state.open_request(id);
+        let (of, lock_set) = (section.clone(), lock_set.to_vec());
+        let fact = EventKind::EntityLockRequested { section: of, lock_set, position: 0, parent: None };
+        state.commands.push(Command::Entity { id, fact: Box::new(fact) });
+        drop(state);
+        Ok((section, Durable::operation(&self.core, id, "the lock".to_owned())))
     }
 
     /// Says how far it has come. Seen by everybody from the end of this turn on.

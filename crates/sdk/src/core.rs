@@ -36,6 +36,10 @@ pub(crate) struct State {
     last_command: i32,
     /// What was asked for and not answered.
     operations: HashMap<i32, Operation>,
+    /// Which command an answer of entities belongs to.
+    requests: HashMap<Name, i32>,
+    /// The entities that are locked.
+    pub(crate) locked: Option<Vec<InstanceId>>,
     events: Events,
     /// Set when the run is over or let go: dropped futures cancel nothing then.
     pub(crate) closing: bool,
@@ -94,6 +98,26 @@ impl State {
     /// Something that will be answered.
     pub(crate) fn open(&mut self, id: i32) {
         self.operations.insert(id, Operation::default());
+    }
+
+    /// Something that entities will answer, under a name of its own.
+    pub(crate) fn open_request(&mut self, id: i32) -> Name {
+        self.open(id);
+        let request: Name = self.draw().to_string().into();
+        self.requests.insert(request.clone(), id);
+        request
+    }
+
+    /// A unique id: the same on every replay.
+    pub(crate) fn draw(&mut self) -> uuid::Uuid {
+        self.drawn += 1;
+        uuid::Uuid::new_v5(&uuid::Uuid::from_u128(self.seed), &self.drawn.to_le_bytes())
+    }
+
+    fn answer_request(&mut self, request: &str, answer: Answer) {
+        if let Some(id) = self.requests.remove(request) {
+            self.answer(id, answer);
+        }
     }
 
     /// The answer, once it is there; else whoever is to be woken by it is noted.
@@ -201,6 +225,13 @@ impl State {
             | EventKind::SubOrchestrationFailed { task_id, failure } => {
                 self.answer(*task_id, Err((**failure).clone()));
             }
+            EventKind::EntityOperationCompleted { request_id, output } => {
+                self.answer_request(request_id, Ok(output.clone()));
+            }
+            EventKind::EntityOperationFailed { request_id, failure } => {
+                self.answer_request(request_id, Err((**failure).clone()));
+            }
+            EventKind::EntityLockGranted { section } => self.answer_request(section, Ok(None)),
             EventKind::TimerFired { timer_id, .. } => self.answer(*timer_id, Ok(None)),
             EventKind::EventRaised { name, input } => self.raise(name, input.clone()),
             _ => {}

@@ -29,9 +29,11 @@
 //! | [`context`] | what an orchestrator can ask for |
 //! | [`durable`] | the futures that it gets |
 //! | [`activity`] | what an activity knows of its call |
+//! | [`entity`] | entities, and critical sections over them |
 //! | [`client`] | starting, watching and steering instances |
 //! | [`retry`] | retry policies |
 //! | [`http`] | calls of HTTP endpoints from orchestrators |
+//! | [`serial`] | values and payloads |
 //! | [`testing`] | workflows in virtual time; replay checks |
 #![forbid(unsafe_code)]
 
@@ -42,12 +44,13 @@ mod core;
 pub mod durable;
 pub mod dynamic;
 pub mod endpoint;
+pub mod entity;
 mod error;
 mod execution;
 pub mod http;
 pub mod retry;
 pub mod runtime;
-mod serial;
+pub mod serial;
 #[cfg(feature = "test-kit")]
 pub mod testing;
 
@@ -55,6 +58,7 @@ pub use activity::ActivityContext;
 pub use client::{Client, StartOptions};
 pub use context::OrchestrationContext;
 pub use durable::{Durable, Either, Either3, Timer, select, select_all, select3};
+pub use entity::{EntityContext, EntityId, EntityType};
 pub use error::{Error, Result};
 pub use futures::future::{join, join_all, try_join, try_join_all};
 pub use retry::RetryPolicy;

@@ -3,6 +3,7 @@
 use crate::activity::{ActivityContext, ActivityOptions, RustActivity};
 use crate::client::Client;
 use crate::context::OrchestrationContext;
+use crate::entity::EntityType;
 use crate::error::{Error, Result};
 use crate::execution::{RustOrchestrator, Start};
 use crate::http::{self, HttpPolicy};
@@ -121,6 +122,15 @@ impl RuntimeBuilder {
         E: Into<Error> + 'static,
     {
         self.registry.add_function(name, Arc::new(RustActivity::blocking(name, options, function)));
+        self
+    }
+
+    /// Offers the code of entities of that name, which is the same in any case.
+    pub fn entity<S>(mut self, name: &str, entity: EntityType<S>) -> Self
+    where
+        S: Serialize + DeserializeOwned + Default + Send + 'static,
+    {
+        self.registry.add_entity(name, entity.code());
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::answer::Refusal;
 use crate::guard::Hosts;
+use crate::hubs::HubName;
 use crate::metrics::HttpMetrics;
 use crate::options::ServerOptions;
 use crate::parts::Parts;
@@ -26,6 +27,8 @@ pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 /// What all handlers share.
 pub(crate) struct App {
+    /// The hub whose requests these are; `None` for the default one.
+    pub(crate) hub: Option<HubName>,
     pub(crate) engine: Engine,
     pub(crate) parts: Parts,
     pub(crate) options: ServerOptions,
@@ -47,7 +50,13 @@ impl App {
         stopping: CancellationToken,
     ) -> Self {
         let started_at = engine.now();
-        Self { engine, parts, options, hosts, http: HttpMetrics::default(), started_at, stopping }
+        let http = HttpMetrics::default();
+        Self { hub: None, engine, parts, options, hosts, http, started_at, stopping }
+    }
+
+    /// For requests of a hub other than the default one.
+    pub(crate) fn of_hub(self, hub: HubName) -> Self {
+        Self { hub: Some(hub), ..self }
     }
 
     /// Bytes of a request's body.
@@ -124,6 +133,9 @@ impl Routes {
         self.router = self.router.route(path, on(filter, handler));
         self.known.push((method, path.to_owned()));
         self
+    }
+    pub(crate) fn put<H: Handler<T, Shared>, T: 'static>(self, path: &str, handler: H) -> Self {
+        self.on(Method::PUT, path, handler)
     }
     /// Posts to a path of a dialect; not remembered.
     pub(crate) fn post_undocumented<H: Handler<T, Shared>, T: 'static>(

@@ -1,6 +1,6 @@
 //! Accepting connections: HTTP/1.1 and HTTP/2 on one port, told apart by their first bytes.
 
-use axum::Router;
+use crate::hubs::Door;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -24,7 +24,7 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 8 << 20;
 
 /// Serves until `stopping` is cancelled; then takes no more connections and requests, and ends when those under way have.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stopping: CancellationToken) {
+pub(crate) async fn serve(listener: TcpListener, door: Door, stopping: CancellationToken) {
     let builder = builder();
     let (alive, mut last) = mpsc::channel::<()>(1);
     loop {
@@ -34,10 +34,10 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stopping: Cance
         };
         match accepted {
             Ok((stream, _)) => {
-                let (builder, router) = (builder.clone(), router.clone());
+                let (builder, door) = (builder.clone(), door.clone());
                 let (stopping, alive) = (stopping.clone(), alive.clone());
                 tokio::spawn(async move {
-                    connection(&builder, stream, router, stopping).await;
+                    connection(&builder, stream, door, stopping).await;
                     drop(alive);
                 });
             }
@@ -68,14 +68,14 @@ fn builder() -> Builder<TokioExecutor> {
 async fn connection(
     builder: &Builder<TokioExecutor>,
     stream: TcpStream,
-    router: Router,
+    door: Door,
     stopping: CancellationToken,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection is already gone");
         return;
     }
-    let service = TowerToHyperService::new(router);
+    let service = TowerToHyperService::new(door);
     let mut serving = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let served = tokio::select! {
         served = serving.as_mut() => served,

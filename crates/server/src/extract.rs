@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
 use axum::http::header::{CONTENT_LENGTH, HOST};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, Uri};
 use futures::StreamExt;
 use partita_api::Json;
 use partita_api::problem::ProblemKind;
@@ -191,7 +191,11 @@ pub(crate) fn base(state: &Shared, parts: &Parts) -> String {
 
 /// The host and port that the request names.
 pub(crate) fn authority(parts: &Parts) -> Option<&str> {
-    text(&parts.headers, &HOST).or_else(|| parts.uri.authority().map(axum::http::uri::Authority::as_str))
+    authority_of(&parts.headers, &parts.uri)
+}
+
+pub(crate) fn authority_of<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    text(headers, &HOST).or_else(|| uri.authority().map(axum::http::uri::Authority::as_str))
 }
 
 /// What stands before this router's own paths where it is nested in another.

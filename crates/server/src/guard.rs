@@ -6,7 +6,8 @@
 
 use crate::answer::Refusal;
 use crate::app::Shared;
-use crate::extract::{authority, text};
+use crate::extract::{authority, authority_of, text};
+use crate::hubs::Refused;
 use crate::options::ServerOptions;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -84,15 +85,18 @@ pub(crate) fn is_of_another_site(parts: &Parts) -> bool {
 }
 
 pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    match check(&app.hosts, request) {
-        Ok(request) => next.run(request).await,
+    if let Some(Refused(problem)) = request.extensions().get() {
+        return Refusal::from(problem.clone()).into_response();
+    }
+    match check(&app.hosts, &request) {
+        Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
 }
 
-fn check(hosts: &Hosts, request: Request) -> Result<Request, Refusal> {
-    let (parts, body) = request.into_parts();
-    let named = authority(&parts).unwrap_or("");
+/// Checks who is addressed, and by whose page.
+pub(crate) fn check(hosts: &Hosts, request: &Request) -> Result<(), Refusal> {
+    let named = authority_of(request.headers(), request.uri()).unwrap_or("");
     if !hosts.allow(named) {
         let detail = format!(
             "the request names the host {named:?}, which this server does not answer for; \
@@ -100,15 +104,15 @@ fn check(hosts: &Hosts, request: Request) -> Result<Request, Refusal> {
         );
         return Err(Refusal::new(ProblemKind::WrongHost, detail).with("host", named));
     }
-    let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let origin = text(&parts.headers, &header::ORIGIN).filter(|_| !safe);
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let origin = text(request.headers(), &header::ORIGIN).filter(|_| !safe);
     if let Some(origin) = origin.filter(|origin| !is_same_origin(hosts, origin, named)) {
         let detail = format!(
             "a page of {origin:?} may not change anything here; add its host to allowed-hosts if it may"
         );
         return Err(Refusal::new(ProblemKind::WrongHost, detail).with("origin", origin));
     }
-    Ok(Request::from_parts(parts, body))
+    Ok(())
 }
 
 /// Whether a page of `origin` is this server's own, or of a host that was allowed by name.
@@ -131,7 +135,7 @@ mod tests {
         if let Some(origin) = origin {
             request = request.header("origin", origin);
         }
-        match check(hosts, request.body(Body::empty()).unwrap()) {
+        match check(hosts, &request.body(Body::empty()).unwrap()) {
             Ok(_) => 200,
             Err(refusal) => refusal.0.status,
         }

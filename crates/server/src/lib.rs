@@ -13,6 +13,7 @@
 //! | [`oci_functions`] | the API of OCI Functions under `/20260325` and other dates |
 //! | `fn_project` | the API of the Fn Project under `/v2`, `/invoke`, `/t` |
 //! | `step_functions` | the API of AWS Step Functions at `POST /` |
+//! | [`hubs`] | task hubs: which there are, and which a request is for |
 //! | [`node`] | a process: a store, an engine, an app's functions and state machines |
 //! | [`functions`], [`state_machines`] | what is offered to workflows beside Rust code |
 //! | [`triggers`] | routes that a configuration adds |
@@ -35,6 +36,7 @@ mod fn_project;
 pub mod functions;
 mod guard;
 mod health;
+pub mod hubs;
 mod metrics;
 pub mod node;
 mod observe;

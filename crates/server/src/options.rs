@@ -29,7 +29,8 @@ pub struct ServerOptions {
     pub backup_dir: Option<PathBuf>,
     /// How many instances one bulk operation may touch.
     pub bulk_limit: usize,
-    /// The task hub that the Durable Functions dialect names in its URIs.
+    /// The task hub that the Durable Functions dialect names in its URIs: another name of the hub whose requests these
+    /// are.
     pub task_hub: String,
     /// The connection that the Durable Functions dialect names in its URIs.
     pub connection: String,

@@ -3,6 +3,7 @@
 use crate::durable_task::workers::Workers;
 use crate::functions::Functions;
 use crate::functions::catalogue::Catalogue;
+use crate::hubs::Hubs;
 use crate::oci_functions::Keys;
 use crate::state_machines::StateMachines;
 use std::sync::Arc;
@@ -22,4 +23,6 @@ pub struct Parts {
     pub workers: Option<Arc<Workers>>,
     /// State machines.
     pub state_machines: Option<Arc<StateMachines>>,
+    /// Task hubs beside the one that this is about; without them, a server has one, by whatever name it is called.
+    pub hubs: Option<Arc<Hubs>>,
 }

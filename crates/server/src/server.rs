@@ -4,6 +4,7 @@ use crate::app::{App, Shared, of_app};
 use crate::connections;
 use crate::durable_task::workers::Workers;
 use crate::guard::Hosts;
+use crate::hubs::{Door, Hubs};
 use crate::options::ServerOptions;
 use crate::parts::Parts;
 use axum::Router;
@@ -50,6 +51,8 @@ pub struct Server {
     options: ServerOptions,
     stopping: CancellationToken,
     workers: Option<Arc<Workers>>,
+    hubs: Option<Arc<Hubs>>,
+    hosts: Hosts,
 }
 
 impl Server {
@@ -72,9 +75,10 @@ impl Server {
         let (listener, address) = listen(&options).await?;
         let stopping = CancellationToken::new();
         let hosts = Hosts::of_server(address, &options);
-        let workers = parts.workers.clone();
-        let app: Shared = Arc::new(App::new(engine.clone(), parts, options.clone(), hosts, stopping.clone()));
-        Ok(Self { listener, address, router: of_app(&app), engine, options, stopping, workers })
+        let (workers, hubs) = (parts.workers.clone(), parts.hubs.clone());
+        let app = App::new(engine.clone(), parts, options.clone(), hosts.clone(), stopping.clone());
+        let app: Shared = Arc::new(app);
+        Ok(Self { listener, address, router: of_app(&app), engine, options, stopping, workers, hubs, hosts })
     }
 
     /// Where it listens.
@@ -96,8 +100,13 @@ impl Server {
     /// # Errors
     /// When the listener fails.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
-        let Self { listener, router, engine, options, stopping, workers, .. } = self;
+        let Self { listener, router, engine, options, stopping, workers, hubs, hosts, .. } = self;
         let schedules = options.schedules.spawn(&engine, &stopping);
+        let drain = options.drain;
+        let door = match &hubs {
+            Some(hubs) => Door::with(router, hubs.clone(), options, hosts, stopping.clone()),
+            None => Door::alone(router),
+        };
         let drained = CancellationToken::new();
         let (begin, stopped) = (stopping.clone(), stopping.clone());
         tokio::spawn(async move {
@@ -106,16 +115,18 @@ impl Server {
             if let Some(workers) = workers {
                 workers.stop();
             }
+            if let Some(hubs) = hubs {
+                hubs.stop();
+            }
         });
         let last = drained.clone();
-        let drain = options.drain;
         tokio::spawn(async move {
             stopping.cancelled().await;
             tokio::time::sleep(drain).await;
             last.cancel();
         });
         tokio::select! {
-            () = connections::serve(listener, router, stopped) => {}
+            () = connections::serve(listener, door, stopped) => {}
             () = drained.cancelled() => tracing::warn!("requests that did not end in time are broken off"),
         }
         schedules.abort();

@@ -5,7 +5,7 @@
 
 use crate::db::wrong;
 use crate::read::blob;
-use crate::tables::tags_of;
+use crate::tables::{ENTITY, tags_of};
 use partita_kernel::{InstanceId, Status, Timestamp};
 use partita_store::{Counts, Filter, Order, Page, Query, Row, StoreError};
 use rusqlite::types::Value;
@@ -139,7 +139,7 @@ fn read_fields(
 }
 
 fn status_of(code: u8) -> Result<Status, StoreError> {
-    Status::from_code(code).ok_or_else(|| {
+    Status::from_code(code & !ENTITY).ok_or_else(|| {
         StoreError::Corrupt(format!(
             "partita.db holds the status {code}; `partita store check` says which are affected"
         ))
@@ -199,9 +199,18 @@ fn by_status(index: &'static str, filter: &Filter, firsts: &[Conditions]) -> Lea
     statuses.sort_unstable();
     statuses.dedup();
     let walks = firsts.iter().flat_map(|first| {
-        statuses.iter().map(|status| first.clone().with(&format!("status = {}", status.code()), []))
+        statuses.iter().map(|status| first.clone().with(&format!("status = {}", stored(filter, *status)), []))
     });
     Lead { index, walks: walks.collect(), statuses: true, names: false }
+}
+
+/// The stored form of a status that a filter wants.
+fn stored(filter: &Filter, status: Status) -> u8 {
+    status.code() | if filter.entities { ENTITY } else { 0 }
+}
+
+fn codes(filter: &Filter) -> Vec<String> {
+    filter.statuses.iter().map(|status| stored(filter, *status).to_string()).collect()
 }
 
 fn few_by_tag(conn: &Connection, filter: &Filter) -> Result<Option<Lead>, StoreError> {
@@ -247,7 +256,7 @@ fn by_name(conn: &Connection, query: &Query) -> Result<Option<Lead>, StoreError>
 fn by_id(conn: &Connection, filter: &Filter) -> Result<Lead, StoreError> {
     if !filter.statuses.is_empty() {
         let lead = by_status(" INDEXED BY instances_by_status", filter, &[Conditions::default()]);
-        let codes: Vec<String> = filter.statuses.iter().map(|status| status.code().to_string()).collect();
+        let codes = codes(filter);
         let any = Conditions::default().with(&format!("status IN ({})", codes.join(", ")), []);
         if is_few(conn, &format!("instances{}", lead.index), &any)? {
             return Ok(lead);
@@ -300,8 +309,11 @@ fn next_name(conn: &Connection, sql: &str, from: &str) -> Result<Option<String>,
 /// The conditions of a filter, but for those that the index takes in.
 fn conditions(filter: &Filter, statuses: bool, names: bool) -> Conditions {
     let mut all = Conditions::default();
+    if statuses && filter.statuses.is_empty() {
+        all.add(&format!("status {} {ENTITY}", if filter.entities { ">=" } else { "<" }), []);
+    }
     if statuses && !filter.statuses.is_empty() {
-        let codes: Vec<String> = filter.statuses.iter().map(|status| status.code().to_string()).collect();
+        let codes = codes(filter);
         all.add(&format!("status IN ({})", codes.join(", ")), []);
     }
     if names && !filter.names.is_empty() {

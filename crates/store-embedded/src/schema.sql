@@ -91,7 +91,8 @@ SELECT id,
        tags,
        custom_status,
        (SELECT max(first + count) FROM history WHERE key BETWEEN row << 20 AND (row << 20) + 1048575) AS events
-FROM instances;
+FROM instances
+WHERE status < 16; -- the others are entities
 
 CREATE VIEW v_history AS
 SELECT instances.id AS id, history.first AS first, history.count AS count, length(history.events) AS bytes

@@ -14,6 +14,9 @@ const PIECE_BYTES: usize = 64 << 10;
 /// The bits of a history key below its instance's row.
 const FIRST_BITS: u32 = 20;
 
+/// Added to the status of entities, so that lists of instances pass them by.
+pub(crate) const ENTITY: u8 = 16;
+
 /// The key under which a piece of history lies.
 pub(crate) fn history_key(row: i64, first: u32) -> i64 {
     (row << FIRST_BITS) | i64::from(first)
@@ -128,7 +131,7 @@ impl Writer<'_> {
         self.conn.prepare_cached(INSERT)?.execute(params![
             id.as_str(),
             partition,
-            state.status.code(),
+            state.status.code() | if id.is_entity() { ENTITY } else { 0 },
             &*head.name,
             head.version.as_deref(),
             head.created_at.0,
@@ -240,7 +243,7 @@ const INSERT: &str = "
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 
 const UPDATE_STATE: &str = "
-    UPDATE instances SET status = ?2, updated_at = ?3, completed_at = ?4, next_wake = ?5, recover = ?6,
+    UPDATE instances SET status = ?2 | (status & 16), updated_at = ?3, completed_at = ?4, next_wake = ?5, recover = ?6,
         set_aside = ?7, custom_status = ?8, state = ?9
     WHERE row = ?1";
 

@@ -5,6 +5,8 @@ use partita_kernel::{InstanceId, Name, Payload, Status, Tags, Timestamp};
 /// Which instances are meant. Everything given must hold; what is empty or `None` does not restrict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
+    /// Entities instead of instances. A list holds one of the two kinds, never both.
+    pub entities: bool,
     /// Any of these statuses.
     pub statuses: Vec<Status>,
     /// Any of these workflow names; a name that ends with `*` stands for all that begin so.
@@ -40,7 +42,8 @@ impl Filter {
     #[must_use]
     pub fn matches(&self, row: &Row) -> bool {
         let id = row.id.as_str();
-        (self.statuses.is_empty() || self.statuses.contains(&row.status))
+        row.id.is_entity() == self.entities
+            && (self.statuses.is_empty() || self.statuses.contains(&row.status))
             && (self.names.is_empty() || self.names.iter().any(|name| name_matches(name, &row.name)))
             && self.id_prefix.as_deref().is_none_or(|prefix| id.starts_with(prefix))
             && self.id_contains.as_deref().is_none_or(|part| contains_in_any_case(id, part))

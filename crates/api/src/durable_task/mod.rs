@@ -7,7 +7,9 @@
 //! | [`event`] | the events of a history |
 //! | [`action`] | what an orchestrator asks for |
 //! | [`instance`] | instances, and requests about them |
+//! | [`entity`] | entities and their work |
 //! | [`work`] | work items |
+//! | [`worker`], [`client`] | the same from the other side: for programs that connect to a server |
 //!
 //! The protocol carries inputs, outputs and statuses as text, and the engine keeps text: it is neither parsed nor
 //! changed on the way, whether it is JSON or not, and an empty text is not the same as none.
@@ -15,10 +17,13 @@
 //! What comes in is checked here only as far as the kernel has no place for it; bounds are the kernel's affair.
 
 pub mod action;
+pub mod client;
+pub mod entity;
 pub mod event;
 pub mod instance;
 pub mod value;
 pub mod work;
+pub mod worker;
 
 pub use action::{Completion, completion};
 pub use event::{from_history_event, to_history_event};

@@ -128,9 +128,10 @@ pub(crate) fn instance_id(field: &str, text: &str) -> Result<InstanceId, Invalid
 
 /// The id of an instance or an entity from the wire.
 pub(crate) fn target_id(field: &str, text: &str) -> Result<InstanceId, Invalid> {
-    match text.strip_prefix('@') {
-        Some(rest) => instance_id(field, rest).map(|_| InstanceId::trusted(text)),
-        None => instance_id(field, text),
+    match text.starts_with('@') {
+        // How long it may be is the kernel's affair.
+        true => InstanceId::parse_entity(text, usize::MAX).map_err(|e| Invalid::new(field, e.to_string())),
+        false => instance_id(field, text),
     }
 }
 

@@ -9,10 +9,10 @@ use partita_engine::kernel::{Event, EventKind, ExecutionId, InstanceId};
 
 /// A call of an activity.
 #[must_use]
-pub fn activity(call: &FunctionCall, version: Option<&str>) -> proto::ActivityRequest {
+pub fn activity(call: &FunctionCall) -> proto::ActivityRequest {
     proto::ActivityRequest {
         name: call.name.to_string(),
-        version: version.map(str::to_owned),
+        version: call.version.as_ref().map(ToString::to_string),
         input: text(call.input.as_ref()),
         orchestration_instance: Some(to_instance(&call.instance, Some(call.execution))),
         task_id: call.task_id,

@@ -83,6 +83,9 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "URL", env = "PARTITA_SERVER", hide_env_values = true)]
     #[arg(default_value = DEFAULT_SERVER)]
     pub(crate) server: String,
+    /// The task hub that is meant; the default one when not given
+    #[arg(long, global = true, value_name = "NAME", env = "PARTITA_HUB", hide_env_values = true)]
+    pub(crate) hub: Option<String>,
     /// How results are written: for people, as one JSON document, or as one a line, as they come
     #[arg(long, short, global = true, value_enum, default_value_t = Output::Table)]
     pub(crate) output: Output,
@@ -160,6 +163,11 @@ pub(crate) enum Command {
     /// Delete instances that have ended
     #[command(after_help = PURGE_EXAMPLES)]
     Purge(PurgeArgs),
+    /// Show who runs workflows and functions, what each has at hand, and what waits for a worker
+    Workers,
+    /// Show, make and delete task hubs, which keep instances apart from each other
+    #[command(subcommand)]
+    Hub(HubCommand),
     /// Check, copy, shrink and look at stores
     #[command(subcommand)]
     Store(StoreCommand),
@@ -173,6 +181,26 @@ pub(crate) enum Command {
     },
     /// Show the versions of this program and of the server
     Version,
+}
+
+/// What to do with task hubs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HubCommand {
+    /// Show the task hubs that there are
+    List,
+    /// Make a task hub, unless it is there
+    Create {
+        /// Its name: 1 to 45 letters, digits, - and _, beginning with a letter; upper and lower case are the same
+        name: String,
+    },
+    /// Delete a task hub with everything that is in it
+    Delete {
+        /// Its name
+        name: String,
+        /// Also when it has instances that have not ended
+        #[arg(long)]
+        force: bool,
+    },
 }
 
 /// What to do with the configuration.

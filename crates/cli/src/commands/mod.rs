@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod hub;
 mod instance;
 mod list;
 mod logs;
@@ -10,6 +11,7 @@ mod run;
 mod serve;
 mod store;
 mod version;
+mod workers;
 
 pub(crate) use config::{FILE as CONFIG_FILE, load, read as read_toml};
 pub(crate) use serve::{Hosted, LAUNCH, host, launcher, log, stop_signal};
@@ -23,7 +25,7 @@ use clap::CommandFactory;
 
 /// Does what was asked for.
 pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit> {
-    let server = cli.global.server;
+    let global = cli.global;
     match cli.command {
         Command::Dev(args) => dev::run(&args, &printer).await,
         Command::Serve(args) => serve::run(&args, &printer).await,
@@ -34,9 +36,9 @@ pub(crate) async fn run(cli: Cli, printer: Printer) -> Result<Exit> {
             clap_complete::generate(shell, &mut Cli::command(), "partita", &mut std::io::stdout());
             Ok(Exit::Ok)
         }
-        Command::Version => version::run(&server, &printer).await,
-        Command::Store(command) => store::run(&command, &server, &printer).await,
-        command => ask(command, &Api::new(&server)?, &printer).await,
+        Command::Version => version::run(&global, &printer).await,
+        Command::Store(command) => store::run(&command, &global, &printer).await,
+        command => ask(command, &Api::new(&global)?, &printer).await,
     }
 }
 
@@ -56,6 +58,8 @@ async fn ask(command: Command, api: &Api, printer: &Printer) -> Result<Exit> {
         Command::Terminate(args) => instance::terminate(api, printer, &args).await,
         Command::Restart(args) => instance::restart(api, printer, &args).await,
         Command::Purge(args) => purge::run(api, printer, &args).await,
+        Command::Workers => workers::run(api, printer).await,
+        Command::Hub(command) => hub::run(api, printer, &command).await,
         // All others were dealt with before.
         _ => Ok(Exit::Ok),
     }

@@ -1,7 +1,7 @@
 //! `partita store`.
 
 use crate::api::Api;
-use crate::args::StoreCommand;
+use crate::args::{GlobalArgs, StoreCommand};
 use crate::exit::{Exit, Failure, Result};
 use crate::output::{Printer, fields};
 use partita_api::{About, Backup, BackupReport, StoreInfo, paths};
@@ -11,12 +11,12 @@ use serde_json::json;
 use std::path::Path;
 use std::time::Instant;
 
-pub(super) async fn run(command: &StoreCommand, server: &str, printer: &Printer) -> Result<Exit> {
+pub(super) async fn run(command: &StoreCommand, global: &GlobalArgs, printer: &Printer) -> Result<Exit> {
     match command {
         StoreCommand::Check { folder } => check(folder, printer),
         StoreCommand::Compact { folder } => compact(folder, printer),
-        StoreCommand::Backup { target, from } => backup(target, from.as_deref(), server, printer).await,
-        StoreCommand::Info { folder } => info(folder.as_deref(), server, printer).await,
+        StoreCommand::Backup { target, from } => backup(target, from.as_deref(), global, printer).await,
+        StoreCommand::Info { folder } => info(folder.as_deref(), global, printer).await,
     }
 }
 
@@ -67,12 +67,12 @@ fn compact(folder: &Path, printer: &Printer) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-async fn backup(target: &Path, from: Option<&Path>, server: &str, printer: &Printer) -> Result<Exit> {
+async fn backup(target: &Path, from: Option<&Path>, global: &GlobalArgs, printer: &Printer) -> Result<Exit> {
     let report = match from {
         Some(folder) => copy(existing(folder)?, target).await?,
         None => {
             let body = Backup { folder: target.display().to_string() };
-            Api::new(server)?.post(paths::BACKUP, &body).await?
+            Api::new(global)?.post(paths::BACKUP, &body).await?
         }
     };
     printer
@@ -90,7 +90,7 @@ async fn copy(folder: &Path, target: &Path) -> Result<BackupReport> {
     Ok(BackupReport { folder: target.display().to_string(), seconds: began.elapsed().as_secs_f64() })
 }
 
-async fn info(folder: Option<&Path>, server: &str, printer: &Printer) -> Result<Exit> {
+async fn info(folder: Option<&Path>, global: &GlobalArgs, printer: &Printer) -> Result<Exit> {
     let info = match folder {
         Some(folder) => {
             let store = EmbeddedStore::open(existing(folder)?, Options::default())?;
@@ -98,7 +98,7 @@ async fn info(folder: Option<&Path>, server: &str, printer: &Printer) -> Result<
             store.close().await?;
             StoreInfo::from(&info?)
         }
-        None => Api::new(server)?.get::<About>(paths::ABOUT, &[]).await?.store,
+        None => Api::new(global)?.get::<About>(paths::ABOUT, &[]).await?.store,
     };
     printer.either(&info, || {
         let rows = [

@@ -1,6 +1,7 @@
 //! `partita version`.
 
 use crate::api::Api;
+use crate::args::GlobalArgs;
 use crate::exit::{Exit, Result};
 use crate::output::Printer;
 use partita_api::{About, paths};
@@ -10,9 +11,9 @@ use std::time::Duration;
 /// How long the server may take to say who it is.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(super) async fn run(server: &str, printer: &Printer) -> Result<Exit> {
+pub(super) async fn run(global: &GlobalArgs, printer: &Printer) -> Result<Exit> {
     let own = env!("CARGO_PKG_VERSION");
-    let api = Api::new(server)?;
+    let (api, server) = (Api::new(global)?, &global.server);
     let about: Result<About> = api.get_within(paths::ABOUT, &[], PATIENCE).await;
     let about = about.ok();
     let value = json!({ "version": own, "server": server, "about": about });

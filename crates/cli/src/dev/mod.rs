@@ -130,6 +130,7 @@ async fn own_server(app: &App, args: &DevArgs, report: Report, printer: &Printer
     if config.oci.is_empty() && config.settings.server.listen.ip().is_loopback() {
         config.settings.oci_signatures.get_or_insert(false);
     }
+    config.settings.hubs.on_first_use.get_or_insert(true);
     let options = NodeOptions {
         data: Some(app.data_dir()),
         app: Some(app.folder.clone()),

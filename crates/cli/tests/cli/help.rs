@@ -2,7 +2,7 @@
 
 use crate::place::alone;
 
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 32] = [
     &[],
     &["dev"],
     &["run"],
@@ -21,6 +21,11 @@ const COMMANDS: [&[&str]; 27] = [
     &["rewind"],
     &["restart"],
     &["purge"],
+    &["workers"],
+    &["hub"],
+    &["hub", "list"],
+    &["hub", "create"],
+    &["hub", "delete"],
     &["store"],
     &["store", "check"],
     &["store", "backup"],

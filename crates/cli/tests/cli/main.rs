@@ -3,6 +3,7 @@
 
 mod dev;
 mod help;
+mod hubs;
 mod instances;
 mod many;
 mod place;

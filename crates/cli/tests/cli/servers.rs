@@ -83,6 +83,18 @@ fn versions_are_told_with_and_without_a_server() {
 }
 
 #[test]
+fn workers_are_shown_with_what_they_run() {
+    let place = Place::open();
+    let list = place.run(&["workers", "--json"]).json();
+    assert_eq!((&list["workers"][0]["kind"], &list["waitingTotal"]), (&json!("in-process"), &json!(0)));
+    let table = place.run(&["workers"]).ok();
+    let lines: Vec<&str> = table.lines().collect();
+    let words: Vec<&str> = lines[0].split_whitespace().collect();
+    assert_eq!((words, lines.len()), (vec!["WORKER", "SINCE", "TURNS", "CALLS", "RUNS"], 2), "{table}");
+    assert!(lines[1].contains("in-process") && lines[1].contains("0 of 1024  Fragile, Hello"), "{table}");
+}
+
+#[test]
 fn stores_are_checked_copied_shrunk_and_looked_at() {
     let mut place = Place::open();
     for id in ["a", "b"] {

@@ -16,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 type Key = (InstanceId, i32, ExecutionId);
 
+/// Stands for the task of a batch.
+const BATCH: i32 = -1;
+
 /// The calls of one partition.
 #[derive(Default)]
 pub(crate) struct RunningCalls(Mutex<FxHashMap<Key, Running>>);
@@ -35,6 +38,21 @@ impl RunningCalls {
         {
             self.0.lock().remove(&(target.clone(), *task_id, *execution));
         }
+    }
+
+    /// A batch of an entity's operations begins, which has no task of its own.
+    pub(super) fn begin(
+        &self,
+        entity: &InstanceId,
+        token: ExecutionId,
+        since: Timestamp,
+        cancellation: CancellationToken,
+    ) {
+        self.0.lock().insert((entity.clone(), BATCH, token), Running { since, cancellation });
+    }
+
+    pub(super) fn end(&self, entity: &InstanceId, token: ExecutionId) {
+        self.0.lock().remove(&(entity.clone(), BATCH, token));
     }
 
     pub(crate) fn of(&self, id: &InstanceId) -> Vec<(i32, Running)> {
@@ -114,8 +132,8 @@ async fn perform(
         true => Some(shared.calls.acquire().await),
         false => None,
     };
-    let WorkItem { task_id, execution, name, input, tags, trace, .. } = item;
-    let call = FunctionCall { instance, execution, task_id, name, input, tags, trace, cancellation };
+    let WorkItem { task_id, execution, name, version, input, tags, trace } = item;
+    let call = FunctionCall { instance, execution, task_id, name, version, input, tags, trace, cancellation };
     shared.metrics.calls_started.add(1);
     shared.metrics.calls_running.add(1);
     let outcome = AssertUnwindSafe(function.call(call)).catch_unwind().await;

@@ -59,20 +59,26 @@ impl Owner {
         let events = encode(events, instance.state.history_events);
         self.shared.metrics.events.add(u64::from(events.count));
         let put = Put { id: instance.id.clone(), head, state, reset_history, events };
-        self.gathering.batch.writes.push(Write::Put(Box::new(put)));
+        let write = Write::Put(Box::new(put));
         let seen = self.shared.watchers.watched(&instance.id).then(|| Box::new(InstanceView::of(instance)));
-        self.touch(hot, &instance.id, seen);
+        self.touch(hot, &instance.id, write, seen);
     }
 
     pub(super) fn record_deletion(&mut self, hot: &mut Hot, id: &InstanceId) {
-        self.gathering.batch.writes.push(Write::Delete(id.clone()));
         self.gathering.deleted += 1;
-        self.touch(hot, id, None);
+        self.touch(hot, id, Write::Delete(id.clone()), None);
     }
 
-    fn touch(&mut self, hot: &mut Hot, id: &InstanceId, view: Option<Box<InstanceView>>) {
+    fn touch(&mut self, hot: &mut Hot, id: &InstanceId, write: Write, view: Option<Box<InstanceView>>) {
         hot.uncommitted += 1;
+        self.gathering.batch.writes.push(write);
         self.gathering.touched.push(Touched { id: id.clone(), view });
+    }
+
+    /// Adds a write that nobody watches for.
+    pub(super) fn gather(&mut self, id: &InstanceId, write: Write) {
+        self.gathering.batch.writes.push(write);
+        self.gathering.touched.push(Touched { id: id.clone(), view: None });
     }
 
     pub(super) fn add_effects(&mut self, id: &InstanceId, effects: Vec<Effect>) {
@@ -99,6 +105,11 @@ impl Owner {
         if let Some(message) = ticket.id {
             self.gathering.batch.consumed.push(message);
             self.gathering.consumed.push(message);
+        }
+        if let (partita_kernel::Admission::Discarded(rule), Some(message)) =
+            (&answer.admission, &ticket.again)
+        {
+            self.add_effects(id, message.clone().when_discarded(*rule));
         }
         match (ticket.reply, ticket.again) {
             (Some(reply), _) => self.gathering.answers.push((reply, answer)),
@@ -163,10 +174,19 @@ impl Owner {
     }
 
     fn committed_record(&mut self, id: &InstanceId) {
-        let Some(Slot::Hot(hot)) = self.slots.get_mut(id) else { return };
-        hot.uncommitted = hot.uncommitted.saturating_sub(1);
-        let over = hot.instance.as_ref().is_none_or(|instance| instance.status().is_terminal());
-        if over && hot.uncommitted == 0 && hot.inbox.is_empty() {
+        let over = match self.slots.get_mut(id) {
+            Some(Slot::Hot(hot)) => {
+                hot.uncommitted = hot.uncommitted.saturating_sub(1);
+                let over = hot.instance.as_ref().is_none_or(|instance| instance.status().is_terminal());
+                over && hot.uncommitted == 0 && hot.inbox.is_empty()
+            }
+            Some(Slot::Entity(hot)) => {
+                hot.uncommitted = hot.uncommitted.saturating_sub(1);
+                hot.is_gone()
+            }
+            Some(Slot::Loading(_)) | None => false,
+        };
+        if over {
             self.slots.remove(id);
             self.shared.metrics.hot_instances.sub(1);
         }
@@ -234,18 +254,29 @@ impl Owner {
     /// Drops an instance from memory, and gives back what it still has to do: at least to be looked at as
     /// after a restart, because the record that seemed lost may be there, and its effects never left.
     fn forget(&mut self, id: &InstanceId) -> Vec<(InstanceId, Queued)> {
-        let Some(Slot::Hot(mut hot)) = self.slots.remove(id) else { return Vec::new() };
+        let inbox = match self.slots.remove(id) {
+            Some(Slot::Hot(mut hot)) => hot.take_inbox(),
+            Some(Slot::Entity(hot)) => hot.inbox,
+            Some(loading @ Slot::Loading(_)) => {
+                self.slots.insert(id.clone(), loading);
+                return Vec::new();
+            }
+            None => return Vec::new(),
+        };
         self.shared.metrics.hot_instances.sub(1);
-        let mut again: Vec<_> = hot.take_inbox().into_iter().map(|queued| (id.clone(), queued)).collect();
+        let mut again: Vec<_> = inbox.into_iter().map(|queued| (id.clone(), queued)).collect();
         again.push((id.clone(), Queued { request: Request::Recover, id: None, reply: None }));
         again.push((id.clone(), Queued::message(Message::Wake)));
         again
     }
 
     pub(super) fn make_ready(&mut self, id: InstanceId) {
-        if let Some(Slot::Hot(hot)) = self.slots.get_mut(&id)
-            && !std::mem::replace(&mut hot.queued, true)
-        {
+        let queued = match self.slots.get_mut(&id) {
+            Some(Slot::Hot(hot)) => &mut hot.queued,
+            Some(Slot::Entity(hot)) => &mut hot.queued,
+            Some(Slot::Loading(_)) | None => return,
+        };
+        if !std::mem::replace(queued, true) {
             self.ready.push_back(id);
         }
     }
@@ -265,6 +296,11 @@ impl Owner {
                         && hot.inbox.is_empty()
                         && !hot.queued
                         && hot.executor.is_idle() =>
+                {
+                    Some((hot.last_used, id.clone()))
+                }
+                Slot::Entity(hot)
+                    if hot.uncommitted == 0 && hot.inbox.is_empty() && !hot.queued && hot.is_idle() =>
                 {
                     Some((hot.last_used, id.clone()))
                 }

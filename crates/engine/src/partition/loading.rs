@@ -1,8 +1,10 @@
 //! Instances that come from the store.
 
+use super::entities::HotEntity;
 use super::remote::RemoteRun;
 use super::slot::{Executor, Hot, Slot};
 use super::{Input, Owner, Queued, Request, Shared};
+use crate::entities::decode_entity;
 use crate::error::EngineError;
 use crate::executor::Workflow;
 use crate::replaying::replay;
@@ -10,7 +12,7 @@ use crate::view::{decode_events, decode_stored};
 use partita_kernel::codec::Wire;
 use partita_kernel::effect::WorkItem;
 use partita_kernel::history::effective;
-use partita_kernel::{Event, EventKind, Failure, Instance, InstanceId, Message, Phase, Status};
+use partita_kernel::{Entity, Event, EventKind, Failure, Instance, InstanceId, Message, Phase, Status};
 use partita_store::{StoreError, StoredMessage};
 use rustc_hash::FxHashSet;
 
@@ -20,7 +22,12 @@ const PAGE_BYTES: usize = 4 << 20;
 /// What came for a slot.
 pub(crate) struct Loaded {
     id: InstanceId,
-    result: Result<Option<Arrived>, EngineError>,
+    result: Result<Fetched, EngineError>,
+}
+
+enum Fetched {
+    Instance(Option<Box<Arrived>>),
+    Entity(Option<Entity>),
 }
 
 struct Arrived {
@@ -49,8 +56,17 @@ impl Owner {
         let Some(Slot::Loading(waiting)) = self.slots.remove(&id) else { return };
         let mut hot = Hot::absent();
         match result {
-            Ok(None) => {}
-            Ok(Some(arrived)) => {
+            Ok(Fetched::Entity(entity)) => {
+                let mut hot = HotEntity::of(entity);
+                hot.inbox = waiting;
+                hot.queued = true;
+                self.shared.metrics.hot_instances.add(1);
+                self.slots.insert(id.clone(), Slot::Entity(Box::new(hot)));
+                self.ready.push_back(id);
+                return;
+            }
+            Ok(Fetched::Instance(None)) => {}
+            Ok(Fetched::Instance(Some(arrived))) => {
                 if waiting.iter().any(|queued| matches!(queued.request, Request::Recover)) {
                     self.call_again(&arrived, &waiting);
                     hot.recovered = true;
@@ -131,7 +147,22 @@ fn outstanding_call(instance: &Instance, event: &Event) -> Option<WorkItem> {
     })
 }
 
-async fn fetch(shared: &Shared, id: &InstanceId, rewinds: bool) -> Result<Option<Arrived>, EngineError> {
+async fn fetch(shared: &Shared, id: &InstanceId, rewinds: bool) -> Result<Fetched, EngineError> {
+    if !id.is_entity() {
+        return fetch_instance(shared, id, rewinds)
+            .await
+            .map(|arrived| Fetched::Instance(arrived.map(Box::new)));
+    }
+    let Some(stored) = shared.store.load(id).await? else { return Ok(Fetched::Entity(None)) };
+    let state = decode_entity(id, &stored.state)?;
+    Ok(Fetched::Entity(Some(Entity { id: id.clone(), state })))
+}
+
+async fn fetch_instance(
+    shared: &Shared,
+    id: &InstanceId,
+    rewinds: bool,
+) -> Result<Option<Arrived>, EngineError> {
     let Some(stored) = shared.store.load(id).await? else { return Ok(None) };
     let instance = decode_stored(&stored)?;
     let needed = match &instance.state.phase {

@@ -7,11 +7,13 @@
 //! | `turns` | what one instance does with its inbox |
 //! | `group` | what gathers for the next commit, and what follows it |
 //! | `calls` | function calls under way |
+//! | `entities` | what an entity does with its inbox |
 //! | `remote` | instances whose turns somebody else runs |
 //! | `loading` | instances that come from the store |
 //! | `timers` | the near horizon |
 
 mod calls;
+mod entities;
 mod group;
 mod loading;
 mod remote;
@@ -94,6 +96,8 @@ pub(crate) enum Input {
     Answered { id: InstanceId, token: ExecutionId, result: Box<RemoteResult> },
     /// Somebody wants to know of an instance's turn that was handed out.
     Look { target: InstanceId, reply: oneshot::Sender<Option<TurnOut>> },
+    /// What came of a batch of an entity's operations.
+    Operated { id: InstanceId, token: ExecutionId, outcome: Box<entities::Outcome> },
     /// Stop when nothing is under way.
     Stop(oneshot::Sender<()>),
 }
@@ -310,6 +314,7 @@ impl Owner {
             Input::Rescan => self.rescan(),
             Input::Stored(messages) => self.rescanned(messages),
             Input::Answered { id, token, result } => self.take_answer(id, token, *result),
+            Input::Operated { id, token, outcome } => self.operated(id, token, *outcome),
             Input::Look { target, reply } => self.look(&target, reply),
             Input::Stop(stopped) => {
                 self.record_all();
@@ -336,6 +341,12 @@ impl Owner {
     fn place(&mut self, target: InstanceId, queued: Queued, fresh: bool) {
         match self.slots.get_mut(&target) {
             Some(Slot::Hot(hot)) => {
+                hot.inbox.push(queued);
+                if !std::mem::replace(&mut hot.queued, true) {
+                    self.ready.push_back(target);
+                }
+            }
+            Some(Slot::Entity(hot)) => {
                 hot.inbox.push(queued);
                 if !std::mem::replace(&mut hot.queued, true) {
                     self.ready.push_back(target);

@@ -490,9 +490,12 @@ impl Owner {
             && *at <= now
         {
             let Some(Reverse((_, id))) = self.deadlines.pop() else { return };
-            if let Some(Slot::Hot(hot)) = self.slots.get(&id)
-                && hot.executor.is_due(now)
-            {
+            let due = match self.slots.get(&id) {
+                Some(Slot::Hot(hot)) => hot.executor.is_due(now),
+                Some(Slot::Entity(hot)) => hot.is_due(now),
+                Some(Slot::Loading(_)) | None => false,
+            };
+            if due {
                 self.make_ready(id);
             }
         }

@@ -1,5 +1,6 @@
 //! An instance in memory.
 
+use super::entities::HotEntity;
 use super::remote::RemoteRun;
 use crate::error::EngineError;
 use crate::executor::Execution;
@@ -28,7 +29,7 @@ pub(crate) enum Request {
 }
 
 /// What became of a request, once that is durable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) admission: Admission,
     pub(crate) execution: Option<ExecutionId>,
@@ -68,6 +69,8 @@ pub(crate) enum Slot {
     Loading(Vec<Queued>),
     /// It is here.
     Hot(Box<Hot>),
+    /// An entity that is here.
+    Entity(Box<HotEntity>),
 }
 
 impl Slot {

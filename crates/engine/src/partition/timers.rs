@@ -97,6 +97,7 @@ impl Owner {
                 for (at, id) in due {
                     let known = match self.slots.get(&id) {
                         Some(super::slot::Slot::Hot(hot)) => hot.wake == Some(at),
+                        Some(super::slot::Slot::Entity(hot)) => hot.wake == Some(at),
                         _ => false,
                     };
                     if !known {

@@ -19,7 +19,15 @@ use partita_kernel::{
 impl Owner {
     /// Takes in what an instance's inbox holds, as far as it goes in one step.
     pub(super) fn process(&mut self, id: &InstanceId, now: Timestamp) {
-        let Some(Slot::Hot(mut hot)) = self.slots.remove(id) else { return };
+        let mut hot = match self.slots.remove(id) {
+            Some(Slot::Hot(hot)) => hot,
+            Some(Slot::Entity(hot)) => return self.process_entity(id, hot, now),
+            Some(Slot::Loading(waiting)) => {
+                self.slots.insert(id.clone(), Slot::Loading(waiting));
+                return;
+            }
+            None => return,
+        };
         hot.queued = false;
         if hot.executor.is_answered() {
             self.answered(id, &mut hot, now);

@@ -53,6 +53,28 @@ fn check(
         Message::Start { .. } => return Err(Discard::AlreadyExists(status)),
         _ => {}
     }
+    match message {
+        Message::EntityOperationCompleted { request_id, .. }
+        | Message::EntityOperationFailed { request_id, .. } => {
+            let again = instance.state.pending.iter().any(|held| answers_request(held, request_id));
+            let waits = instance.state.requests.contains_key(request_id) && !again;
+            return if waits { Ok(()) } else { Err(Discard::NotOutstanding) };
+        }
+        Message::EntityLockGranted { section, .. } => {
+            let held = |message: &Message| matches!(message, Message::EntityLockGranted { section: of, .. } if of == section);
+            return match instance.state.sections.get(section) {
+                None => Err(Discard::NotOutstanding),
+                Some(asked) if asked.held || instance.state.pending.iter().any(held) => {
+                    Err(Discard::AlreadyHeld)
+                }
+                Some(_) => Ok(()),
+            };
+        }
+        Message::EntityOperation { .. } | Message::EntityLock { .. } | Message::EntityUnlock { .. } => {
+            return Err(Discard::NotAnEntity);
+        }
+        _ => {}
+    }
     match answer(message) {
         // Never refused for want of room: nobody would answer a second time, and there can be no more
         // answers than outstanding requests, which have a limit of their own.
@@ -60,6 +82,14 @@ fn check(
         Some(_) => Err(Discard::NotOutstanding),
         None if instance.state.pending.len() >= room => Err(Discard::InboxFull),
         None => Ok(()),
+    }
+}
+
+fn answers_request(message: &Message, request: &str) -> bool {
+    match message {
+        Message::EntityOperationCompleted { request_id, .. }
+        | Message::EntityOperationFailed { request_id, .. } => &**request_id == request,
+        _ => false,
     }
 }
 

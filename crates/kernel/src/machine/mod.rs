@@ -10,7 +10,7 @@ mod sub_orchestration;
 mod timer;
 
 pub(crate) use continue_as_new::continue_as_new;
-pub(crate) use entity::check_entity_fact;
+pub(crate) use entity::{check_fact, check_limits as check_fact_limits, lock, release_all};
 pub(crate) use hold::keep_all;
 pub(crate) use sub_orchestration::first_generation;
 
@@ -46,16 +46,12 @@ pub(crate) fn admit(turn: &mut Turn, message: Message) -> Result<(), Discard> {
             Ok(())
         }
         Message::EntityOperationCompleted { request_id, output } => {
-            turn.record(EventKind::EntityOperationCompleted { request_id, output });
-            Ok(())
+            entity::completed(turn, request_id, output)
         }
-        Message::EntityOperationFailed { request_id, failure } => {
-            turn.record(EventKind::EntityOperationFailed { request_id, failure });
-            Ok(())
-        }
-        Message::EntityLockGranted { section } => {
-            turn.record(EventKind::EntityLockGranted { section });
-            Ok(())
+        Message::EntityOperationFailed { request_id, failure } => entity::failed(turn, request_id, failure),
+        Message::EntityLockGranted { section, .. } => entity::granted(turn, section),
+        Message::EntityOperation { .. } | Message::EntityLock { .. } | Message::EntityUnlock { .. } => {
+            Err(Discard::NotAnEntity)
         }
         Message::Wake => Err(Discard::NothingDue),
         Message::Rewind { .. } => Err(Discard::NotFailed(turn.instance.status())),
@@ -75,7 +71,7 @@ pub(crate) fn carry_out(turn: &mut Turn, command: Command) {
             turn.effects.push(Effect::Send { target, message });
         }
         Command::Cancel { id, task_id } => cancel(turn, id, task_id),
-        Command::Entity { id, fact } => turn.record_command(id, *fact),
+        Command::Entity { id, fact } => entity::send(turn, id, *fact),
         Command::Complete { .. } | Command::ContinueAsNew { .. } => {} // the turn's end, not a step of it
     }
 }
@@ -91,14 +87,15 @@ fn cancel(turn: &mut Turn, id: i32, task_id: i32) {
         turn.effects.push(Effect::Send { target: child.instance, message });
     } else {
         state.timers.cancel(task_id);
+        let released = entity::cancel(state, task_id);
+        turn.effects.extend(released);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::Message;
     use crate::testkit::*;
-    use crate::turn::InvalidOutput;
-    use crate::{Command, EventKind, Message, TurnOutput};
     use alloc::boxed::Box;
 
     #[test]
@@ -152,53 +149,6 @@ mod tests {
         > Send { target: "other", message: EventRaised { name: "ping", input: Some(1) } }
         = Running State { phase: Running, updated_at: 1s, history_events: 4, last_command: 0 }; wakes never
         "#);
-    }
-
-    #[test]
-    fn facts_of_entities() {
-        let called = EventKind::EntityOperationCalled {
-            request_id: "r".into(),
-            operation: "add".into(),
-            scheduled_at: None,
-            input: None,
-            parent: None,
-            parent_execution: None,
-            target: Some(id("@counter@1")),
-        };
-        let mut life = Life::accepted();
-        insta::assert_snapshot!(life.turn(1, [], [Command::Entity { id: 0, fact: Box::new(called) }]), @r#"
-        + -1 1s OrchestratorStarted
-        + -1 1s ExecutionStarted { name: "flow", input: Some(0), execution: g1 }
-        + 0 1s EntityOperationCalled { request_id: "r", operation: "add", target: Some("@counter@1") }
-        + -1 1s OrchestratorCompleted
-        = Running State { phase: Running, updated_at: 1s, history_events: 4, last_command: 0 }; wakes never
-        "#);
-        let answers = [
-            Message::EntityOperationCompleted { request_id: "r".into(), output: payload("5") },
-            Message::EntityOperationFailed { request_id: "s".into(), failure: failure("broke") },
-            Message::EntityLockGranted { section: "t".into() },
-        ];
-        insta::assert_snapshot!(life.turn(2, answers, []), @r#"
-        admitted
-        admitted
-        admitted
-        + -1 2s OrchestratorStarted
-        + -1 2s EntityOperationCompleted { request_id: "r", output: Some(5) }
-        + -1 2s EntityOperationFailed { request_id: "s", failure: Failure { error_type: "E", message: "broke" } }
-        + -1 2s EntityLockGranted { section: "t" }
-        + -1 2s OrchestratorCompleted
-        = Running State { phase: Running, updated_at: 2s, history_events: 9, last_command: 0 }; wakes never
-        "#);
-    }
-
-    #[test]
-    fn only_facts_of_entities_can_be_sent_to_entities() {
-        let commands = [Command::Entity { id: 0, fact: Box::new(EventKind::OrchestratorStarted) }];
-        let output = TurnOutput { commands: commands.into(), ..TurnOutput::default() };
-        assert_eq!(
-            Life::accepted().answer(1, [], output),
-            Err(InvalidOutput::NotAnEntityFact("OrchestratorStarted"))
-        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use partita_kernel::codec::Wire;
 use partita_kernel::history::{Placed, effective, turns};
 use partita_kernel::replay::check_turn;
 use partita_kernel::{
-    Admission, Decision, Effect, Event, EventKind, ExecutionId, Head, Message, Phase, State, Timestamp,
+    Admission, Decision, Effect, Event, EventKind, ExecutionId, Head, Message, Name, Phase, State, Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,6 +78,9 @@ struct Open {
     tasks: BTreeSet<i32>,
     children: BTreeSet<i32>,
     timers: BTreeMap<i32, Timestamp>,
+    requests: BTreeSet<Name>,
+    /// Critical sections, and whether each is held.
+    sections: BTreeMap<Name, bool>,
     suspended: bool,
 }
 
@@ -108,13 +111,36 @@ fn one_end_for_each(events: &[Placed<'_>]) -> Open {
                 open.tasks.remove(task_id);
                 open.children.remove(task_id);
                 open.timers.remove(task_id);
+                open.requests.remove(format!("r{task_id}").as_str());
+                open.sections.retain(|section, held| *held || **section != format!("s{task_id}"));
             }
-            EventKind::ExecutionSuspended { .. } => open.suspended = true,
-            EventKind::ExecutionResumed { .. } => open.suspended = false,
-            _ => {}
+            kind => entities(kind, &mut open),
         }
     }
     open
+}
+
+/// The part of P3 that is about entities.
+fn entities(kind: &EventKind, open: &mut Open) {
+    match kind {
+        EventKind::EntityOperationCalled { request_id, .. } => {
+            assert!(open.requests.insert(request_id.clone()));
+        }
+        EventKind::EntityOperationCompleted { request_id, .. }
+        | EventKind::EntityOperationFailed { request_id, .. } => {
+            assert!(open.requests.remove(request_id), "P3: {request_id} has ended or never was");
+        }
+        EventKind::EntityLockRequested { section, .. } => {
+            assert_eq!(open.sections.insert(section.clone(), false), None);
+        }
+        // The script releases one of the two entities at a time, and the other one at the end.
+        EventKind::EntityLockGranted { section } => {
+            assert_eq!(open.sections.insert(section.clone(), true), Some(false), "P3: {section} begins once");
+        }
+        EventKind::ExecutionSuspended { .. } => open.suspended = true,
+        EventKind::ExecutionResumed { .. } => open.suspended = false,
+        _ => {}
+    }
 }
 
 /// What counts is made of whole turns, whatever was taken back.
@@ -154,6 +180,9 @@ fn state_follows(state: &State, open: &Open) {
     assert_eq!(state.tasks.keys().copied().collect::<BTreeSet<_>>(), open.tasks);
     assert_eq!(state.children.keys().copied().collect::<BTreeSet<_>>(), open.children);
     assert_eq!(state.timers.iter().map(|(at, id)| (id, at)).collect::<BTreeMap<_, _>>(), open.timers);
+    assert_eq!(state.requests.keys().cloned().collect::<BTreeSet<_>>(), open.requests);
+    let sections = state.sections.iter().map(|(section, asked)| (section.clone(), asked.held));
+    assert_eq!(sections.collect::<BTreeMap<_, _>>(), open.sections);
 }
 
 /// P6.

@@ -33,10 +33,29 @@ enum What {
 /// A message, in terms of what the instance waits for just then.
 #[derive(Clone, Debug)]
 enum Sent {
-    Answer { nth: usize, fails: bool },
-    Again { nth: usize },
-    Stale { nth: usize },
-    Unknown { id: i32, of_child: bool },
+    Answer {
+        nth: usize,
+        fails: bool,
+    },
+    Again {
+        nth: usize,
+    },
+    Stale {
+        nth: usize,
+    },
+    Unknown {
+        id: i32,
+        of_child: bool,
+    },
+    /// An entity answers.
+    Operated {
+        nth: usize,
+        fails: bool,
+    },
+    /// A critical section may begin.
+    Granted {
+        nth: usize,
+    },
     Event(u8),
     Suspend,
     Resume,
@@ -52,6 +71,8 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (0_usize..50).prop_map(|nth| Sent::Again { nth }),
         1 => (0_usize..8).prop_map(|nth| Sent::Stale { nth }),
         1 => (-2..40, any::<bool>()).prop_map(|(id, of_child)| Sent::Unknown { id, of_child }),
+        4 => (0_usize..4, prop::bool::weighted(0.3)).prop_map(|(nth, fails)| Sent::Operated { nth, fails }),
+        3 => (0_usize..4).prop_map(|nth| Sent::Granted { nth }),
         4 => any::<u8>().prop_map(Sent::Event),
         1 => Just(Sent::Suspend),
         2 => Just(Sent::Resume),
@@ -246,6 +267,21 @@ impl Life {
                 answer(id, ExecutionId(u128::MAX), of_child, false)
             }
             Sent::Unknown { id, of_child } => answer(*id, self.instance.head.execution, *of_child, false),
+            Sent::Operated { nth, fails } => {
+                let request_id = self.instance.state.requests.keys().nth(*nth)?.clone();
+                match fails {
+                    false => Message::EntityOperationCompleted { request_id, output: None },
+                    true => Message::EntityOperationFailed {
+                        request_id,
+                        failure: Box::new(Failure::new("E", "broke")),
+                    },
+                }
+            }
+            Sent::Granted { nth } => {
+                let (section, asked) = self.instance.state.sections.iter().nth(*nth)?;
+                let (section, lock_set) = (section.clone(), asked.entities.clone());
+                Message::EntityLockGranted { section, lock_set }
+            }
             Sent::Event(name) => Message::EventRaised {
                 name: format!("e{}", name % 4).into(),
                 input: Some(format!("{}.{place}.{name}", self.sent.len()).into()),
@@ -324,6 +360,13 @@ impl Seen {
             "TimerCreated",
             "TimerFired",
             "EventSent",
+            "EntityOperationCalled",
+            "EntityOperationCompleted",
+            "EntityOperationFailed",
+            "EntityLockRequested",
+            "EntityLockGranted",
+            "EntityUnlockSent",
+            "AlreadyHeld",
             "EventRaised",
             "OperationCanceled",
             "ExecutionSuspended",

@@ -11,6 +11,8 @@ pub(crate) struct Script {
     suspended: bool,
     /// What came while it was suspended.
     waiting: Vec<Event>,
+    /// Critical sections that it is in.
+    sections: Vec<Name>,
     /// External events that it did not take.
     untaken: Vec<(Name, Option<Payload>)>,
     over: bool,
@@ -23,6 +25,7 @@ impl Script {
             next_id: 0,
             suspended: false,
             waiting: Vec::new(),
+            sections: Vec::new(),
             untaken: Vec::new(),
             over: false,
         }
@@ -53,6 +56,9 @@ impl Script {
         if let EventKind::EventRaised { name, input } = &event.kind {
             self.untaken.push((name.clone(), input.clone()));
         }
+        if let EventKind::EntityLockGranted { section } = &event.kind {
+            self.sections.push(section.clone());
+        }
         if self.over {
             return;
         }
@@ -72,7 +78,13 @@ impl Script {
         self.next_id += 1 + i32::from(self.draw(9) == 0);
         let (tags, drawn) = (Tags::new(), self.draw(100));
         let name: Name = format!("n{}", drawn % 3).into();
-        match self.draw(12) {
+        match self.draw(16) {
+            12..14 => entity(id, called(id)),
+            14 => entity(id, lock_of(id)),
+            15 if !self.sections.is_empty() => {
+                let section = self.sections.remove(0);
+                entity(id, EventKind::EntityUnlockSent { section, parent: None, target: Some(counter("b")) })
+            }
             0..5 => Command::ScheduleTask { id, name, version: None, input: None, tags, trace: None },
             5..7 => Command::CreateSubOrchestration {
                 id,
@@ -97,8 +109,12 @@ impl Script {
     }
 
     fn end(&mut self, event: &Event, fresh: ExecutionId, commands: &mut Vec<Command>) {
-        let failed =
-            matches!(event.kind, EventKind::TaskFailed { .. } | EventKind::SubOrchestrationFailed { .. });
+        let failed = matches!(
+            event.kind,
+            EventKind::TaskFailed { .. }
+                | EventKind::SubOrchestrationFailed { .. }
+                | EventKind::EntityOperationFailed { .. }
+        );
         let failure = Some(Box::new(Failure::new("E", "broke")));
         let command = match self.draw(40) {
             0 => Command::Complete { status: Status::Completed, result: None, failure: None },
@@ -133,4 +149,29 @@ impl Script {
         self.chaos = self.chaos.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
         (self.chaos >> 33) % bound
     }
+}
+
+fn entity(id: i32, fact: EventKind) -> Command {
+    Command::Entity { id, fact: Box::new(fact) }
+}
+
+fn counter(key: &str) -> InstanceId {
+    InstanceId::trusted(&format!("@counter@{key}"))
+}
+
+fn called(id: i32) -> EventKind {
+    EventKind::EntityOperationCalled {
+        request_id: format!("r{id}").into(),
+        operation: "add".into(),
+        scheduled_at: None,
+        input: None,
+        parent: None,
+        parent_execution: None,
+        target: Some(counter("a")),
+    }
+}
+
+fn lock_of(id: i32) -> EventKind {
+    let lock_set = Vec::from([counter("b"), counter("a")]);
+    EventKind::EntityLockRequested { section: format!("s{id}").into(), lock_set, position: 0, parent: None }
 }

@@ -27,7 +27,8 @@ const FUNCTIONS: &str = "function";
 /// A table of folders.
 const BUCKETS: &str = "buckets";
 /// Variables that are none of these settings: the command line's own.
-const OTHER_VARIABLES: [&str; 4] = ["PARTITA_CONFIG", "PARTITA_LOG", "PARTITA_LOG_FORMAT", "PARTITA_SERVER"];
+const OTHER_VARIABLES: [&str; 5] =
+    ["PARTITA_CONFIG", "PARTITA_HUB", "PARTITA_LOG", "PARTITA_LOG_FORMAT", "PARTITA_SERVER"];
 
 pub(super) fn load(sources: &Sources) -> Result<Config, ConfigProblems> {
     let mut reader = Reader::default();

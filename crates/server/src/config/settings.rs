@@ -2,6 +2,7 @@
 
 use super::values::{bytes, duration, show_duration};
 use crate::durable_task::workers::WorkerOptions;
+use crate::hubs::HubOptions;
 use crate::options::ServerOptions;
 use crate::state_machines::MachineSettings;
 use partita_engine::EngineConfig;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub machines: MachineSettings,
     /// For workers that connect; whether any name is expected of them is for the engine to say.
     pub workers: WorkerOptions,
+    /// For task hubs beside the default one.
+    pub hubs: HubOptions,
     /// Whether requests to the API of OCI Functions must be signed. When `None`, they must when keys are given, or
     /// when others can reach the server.
     pub oci_signatures: Option<bool>,
@@ -48,6 +51,7 @@ impl Default for Settings {
             http: HttpSettings::default(),
             machines: MachineSettings::default(),
             workers: WorkerOptions::default(),
+            hubs: HubOptions::default(),
             oci_signatures: None,
         }
     }
@@ -116,7 +120,7 @@ settings! {
     "drain", "how long requests under way may take to end when the server stops", server.drain, time;
     "backup-dir", "the folder within which backups may be asked for; nowhere when empty", server.backup_dir, folder;
     "bulk-limit", "how many instances one bulk operation may touch", server.bulk_limit, parsed;
-    "durable-functions.task-hub", "the task hub that URIs name", server.task_hub, plain;
+    "durable-functions.task-hub", "the task hub that URIs name; another name of the default one", server.task_hub, plain;
     "durable-functions.connection", "the connection that URIs name", server.connection, plain;
     "http.allowed-hosts", "hosts that workflows and functions may call over HTTP (`*.example.com` for all below it); any when empty", http.hosts, list;
     "http.allow-private-networks", "let them also call loopback, private and link-local addresses", http.private, parsed;
@@ -127,6 +131,8 @@ settings! {
     "workers.receive-bytes", "bytes of one message from a client or worker that speaks gRPC", workers.receive_bytes, size;
     "workers.grace", "how long what a worker was doing is left to it after its connection was lost", workers.grace, time;
     "workers.ping", "how often a worker that has nothing to do gets a sign of life; the SDKs wait for two minutes", workers.ping, time;
+    "hubs.max", "how many task hubs there may be beside the default one", hubs.max, parsed;
+    "hubs.on-first-use", "make a task hub when it is first used, and let clients of the Durable Task protocol make and delete them; yes in `partita dev`, otherwise no", hubs.on_first_use, choice;
     "limits.payload-bytes", "bytes of one input, output or event", engine.limits.payload_bytes, size;
     "limits.custom-status-bytes", "bytes of a custom status", engine.limits.custom_status_bytes, size;
     "limits.instance-id-chars", "characters of an instance id", engine.limits.instance_id_chars, parsed;

@@ -28,6 +28,11 @@ use partita_api::problem::ProblemKind;
 pub(crate) const BASES: [&str; 2] =
     ["/runtime/webhooks/durabletask", "/admin/extensions/DurableTaskExtension"];
 
+/// Whether an address belongs to it.
+pub(crate) fn owns(path: &str) -> bool {
+    BASES.iter().any(|base| path.starts_with(base))
+}
+
 /// Adds the dialect.
 pub(crate) fn routes(routes: Routes) -> Routes {
     BASES.into_iter().fold(routes, |routes, base| {

@@ -2,11 +2,13 @@
 
 use super::service::Service;
 use super::status::{of_engine, of_invalid, stopping};
-use super::workers::{Filters, Found, Newcomer, WorkStream, Workers};
+use super::workers::{Filters, Found, Names, Newcomer, WorkStream, Workers};
+use partita_api::durable_task::entity::outcome;
 use partita_api::durable_task::proto::{self, OrchestratorAction, WorkerCapability};
 use partita_api::durable_task::value::{from_failure, from_optional_timestamp};
 use partita_api::durable_task::{Completion, completion};
-use partita_engine::kernel::{Command, Failure, Payload};
+use partita_engine::kernel::entity::{BatchOutput, EntityAction};
+use partita_engine::kernel::{Command, EventKind, Failure, InstanceId, Payload};
 use partita_engine::{EngineError, RemoteOutput, Span};
 use std::collections::BTreeSet;
 use tonic::{Request, Status};
@@ -27,6 +29,7 @@ impl Service {
             limits: [
                 limit(asked.max_concurrent_orchestration_work_items),
                 limit(asked.max_concurrent_activity_work_items),
+                limit(asked.max_concurrent_entity_work_items),
             ],
             streams_history: asked.capabilities.contains(&i32::from(WorkerCapability::HistoryStreaming)),
             filters: Filters::read(asked.work_item_filters),
@@ -93,6 +96,7 @@ impl Service {
         let engine = &self.app.engine;
         let (registry, longest) = (engine.registry(), engine.limits().name_chars);
         let (mut workflows, mut activities) = (BTreeSet::new(), BTreeSet::new());
+        let mut entities = BTreeSet::new();
         for command in commands {
             match command {
                 Command::ScheduleTask { name, .. }
@@ -105,10 +109,67 @@ impl Service {
                 {
                     workflows.insert(name.to_string());
                 }
+                Command::Entity { fact, .. } => {
+                    let unknown = |id: &InstanceId| {
+                        let (name, _) = id.entity_parts()?;
+                        (name.len() <= longest && registry.entity(name).is_none()).then(|| name.to_owned())
+                    };
+                    entities.extend(target(fact).and_then(unknown));
+                }
                 _ => {}
             }
         }
-        workers.expect(workflows, activities).await.map_err(|error| of_engine(&EngineError::from(error)))
+        let names = Names { workflows, activities, entities, any: false };
+        workers.expect(names).await.map_err(|error| of_engine(&EngineError::from(error)))
+    }
+
+    pub(super) async fn complete_entity(&self, result: proto::EntityBatchResult) -> Result<(), Status> {
+        let workers = self.workers()?;
+        if result.completion_token.is_empty() {
+            return Err(Status::invalid_argument("completionToken: it is missing"));
+        }
+        let Some(job) = found(workers.find(&result.completion_token, "", None))? else { return Ok(()) };
+        if result.requires_state {
+            workers.give_back(job); // it is always sent with its state
+            return Ok(());
+        }
+        let outcome = match outcome(result) {
+            Ok(outcome) => outcome,
+            Err(invalid) => {
+                let text = format!("the worker's answer makes no sense: {invalid}");
+                workers.answer_entity(job, Err(Failure::new("InvalidActions", text)));
+                return Err(of_invalid(&invalid));
+            }
+        };
+        if let Ok(output) = &outcome {
+            self.expect_of_entity(workers, output).await?;
+        }
+        match workers.answer_entity(job, outcome) {
+            true => Ok(()),
+            false => Err(Status::invalid_argument("completionToken: it is not that of an entity")),
+        }
+    }
+
+    /// The same for what an entity asks for.
+    async fn expect_of_entity(&self, workers: &Workers, output: &BatchOutput) -> Result<(), Status> {
+        let engine = &self.app.engine;
+        let (registry, longest) = (engine.registry(), engine.limits().name_chars);
+        let mut names = Names::default();
+        for action in &output.actions {
+            match action {
+                EntityAction::Start { name, .. } if name.len() <= longest && !registry.starts(name) => {
+                    names.workflows.insert(name.to_string());
+                }
+                EntityAction::Signal { target, .. } => {
+                    let (name, _) = target.entity_parts().unwrap_or_default();
+                    if !name.is_empty() && name.len() <= longest && registry.entity(name).is_none() {
+                        names.entities.insert(name.to_owned());
+                    }
+                }
+                EntityAction::Start { .. } => {}
+            }
+        }
+        workers.expect(names).await.map_err(|error| of_engine(&EngineError::from(error)))
     }
 
     pub(super) fn abandon(&self, token: &str) -> Result<(), Status> {
@@ -120,6 +181,15 @@ impl Service {
             workers.give_back(job);
         }
         Ok(())
+    }
+}
+
+/// The entity that is to do something; locking one asks nothing of its code.
+fn target(fact: &EventKind) -> Option<&InstanceId> {
+    match fact {
+        EventKind::EntityOperationSignaled { target, .. }
+        | EventKind::EntityOperationCalled { target, .. } => target.as_ref(),
+        _ => None,
     }
 }
 

@@ -106,6 +106,9 @@ impl Service {
 
     /// Only what has ended can go; the rest is not counted.
     async fn purge_one(&self, id: &str, recursive: bool) -> Result<u64, Status> {
+        if id.starts_with('@') {
+            return self.remove_entity(id).await.map(u64::from);
+        }
         let id = self.id(id)?;
         match self.app.engine.purge(&id, recursive).await {
             Ok(deleted) => Ok(deleted),

@@ -4,13 +4,17 @@
 //! | --- | --- |
 //! | `service` | the service: every RPC and where it is handled |
 //! | `clients`, `lists`, `history` | what clients ask for |
+//! | `hubs` | making and deleting task hubs |
+//! | `entities` | what clients ask of entities |
 //! | `completions` | what workers answer |
 //! | [`workers`] | connected workers, what they can run, what they are running |
 //! | `status` | errors as gRPC statuses |
 
 mod clients;
 mod completions;
+mod entities;
 mod history;
+mod hubs;
 mod lists;
 mod service;
 mod status;
@@ -21,8 +25,8 @@ use crate::guard;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use partita_api::durable_task::proto::task_hub_sidecar_service_server::TaskHubSidecarServiceServer;
@@ -42,6 +46,12 @@ pub(crate) fn router(app: &Shared) -> Router {
         .layer(from_fn(as_status))
 }
 
+/// Requests that make and delete task hubs.
+pub(crate) fn is_about_hubs(path: &str) -> bool {
+    let rpc = path.strip_prefix("/TaskHubSidecarService/");
+    matches!(rpc, Some("CreateTaskHub" | "DeleteTaskHub"))
+}
+
 /// A refusal that was not made for gRPC, as a status.
 async fn as_status(request: Request, next: Next) -> Response {
     const MOST: usize = 16 << 10;
@@ -53,10 +63,9 @@ async fn as_status(request: Request, next: Next) -> Response {
     let code = response.status();
     let body = to_bytes(response.into_body(), MOST).await.unwrap_or_default();
     let problem: Option<partita_api::Problem> = serde_json::from_slice(&body).ok();
-    let text = problem.map_or_else(|| code.to_string(), |problem| problem.detail);
-    let status = match code {
-        StatusCode::FORBIDDEN => Status::permission_denied(text),
-        _ => Status::unknown(text),
+    let status = match problem {
+        Some(problem) => status::of_problem(&problem),
+        None => Status::unknown(code.to_string()),
     };
     status.into_http::<Body>()
 }

@@ -26,10 +26,6 @@ impl Service {
     }
 }
 
-const HUBS: &str =
-    "task hubs are not made or deleted by clients of this protocol; there is one, and it is always there";
-const ENTITIES: &str = "this server does not run entities";
-
 type Reply<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
@@ -156,9 +152,10 @@ impl TaskHubSidecarService for Service {
 
     async fn complete_entity_task(
         &self,
-        _: Request<proto::EntityBatchResult>,
+        request: Request<proto::EntityBatchResult>,
     ) -> Reply<proto::CompleteTaskResponse> {
-        Err(absent(ENTITIES))
+        self.complete_entity(request.into_inner()).await?;
+        Ok(Response::new(proto::CompleteTaskResponse {}))
     }
 
     async fn stream_instance_history(
@@ -170,41 +167,44 @@ impl TaskHubSidecarService for Service {
 
     async fn create_task_hub(
         &self,
-        _: Request<proto::CreateTaskHubRequest>,
+        request: Request<proto::CreateTaskHubRequest>,
     ) -> Reply<proto::CreateTaskHubResponse> {
-        Err(absent(HUBS))
+        self.create_hub(request).await?;
+        Ok(Response::new(proto::CreateTaskHubResponse {}))
     }
 
     async fn delete_task_hub(
         &self,
-        _: Request<proto::DeleteTaskHubRequest>,
+        request: Request<proto::DeleteTaskHubRequest>,
     ) -> Reply<proto::DeleteTaskHubResponse> {
-        Err(absent(HUBS))
+        self.delete_hub(request).await?;
+        Ok(Response::new(proto::DeleteTaskHubResponse {}))
     }
 
     async fn signal_entity(
         &self,
-        _: Request<proto::SignalEntityRequest>,
+        request: Request<proto::SignalEntityRequest>,
     ) -> Reply<proto::SignalEntityResponse> {
-        Err(absent(ENTITIES))
+        self.signal(request.into_inner()).await?;
+        Ok(Response::new(proto::SignalEntityResponse {}))
     }
 
-    async fn get_entity(&self, _: Request<proto::GetEntityRequest>) -> Reply<proto::GetEntityResponse> {
-        Err(absent(ENTITIES))
+    async fn get_entity(&self, request: Request<proto::GetEntityRequest>) -> Reply<proto::GetEntityResponse> {
+        self.entity(request.into_inner()).await.map(Response::new)
     }
 
     async fn query_entities(
         &self,
-        _: Request<proto::QueryEntitiesRequest>,
+        request: Request<proto::QueryEntitiesRequest>,
     ) -> Reply<proto::QueryEntitiesResponse> {
-        Err(absent(ENTITIES))
+        self.entities(request.into_inner()).await.map(Response::new)
     }
 
     async fn clean_entity_storage(
         &self,
-        _: Request<proto::CleanEntityStorageRequest>,
+        request: Request<proto::CleanEntityStorageRequest>,
     ) -> Reply<proto::CleanEntityStorageResponse> {
-        Err(absent(ENTITIES))
+        self.clean(request.into_inner()).await.map(Response::new)
     }
 
     async fn abandon_task_activity_work_item(
@@ -225,9 +225,10 @@ impl TaskHubSidecarService for Service {
 
     async fn abandon_task_entity_work_item(
         &self,
-        _: Request<proto::AbandonEntityTaskRequest>,
+        request: Request<proto::AbandonEntityTaskRequest>,
     ) -> Reply<proto::AbandonEntityTaskResponse> {
-        Err(absent(ENTITIES))
+        self.abandon(&request.into_inner().completion_token)?;
+        Ok(Response::new(proto::AbandonEntityTaskResponse {}))
     }
 
     async fn skip_graceful_orchestration_terminations(

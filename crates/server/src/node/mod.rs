@@ -13,11 +13,10 @@ mod offer;
 mod watch;
 
 use crate::config::Config;
-use crate::durable_task::workers::{WorkerOffers, WorkerOptions, Workers};
+use crate::functions::Functions;
 use crate::functions::catalogue::{Catalogue, CatalogueError};
-use crate::functions::{FunctionOffers, Functions};
+use crate::hubs::{self, Ground, HubError, Hubs, Place};
 use crate::parts::Parts;
-use crate::state_machines::{MachineOffers, StateMachines};
 use appear::Surroundings;
 pub use folder::AppFolder;
 pub use offer::{AppEvent, Report};
@@ -26,7 +25,6 @@ use partita::endpoint::HttpEndpoint;
 use partita::http::HttpPolicy;
 use partita::{EngineError, Runtime};
 use partita_engine::store::{MemoryStore, Store, StoreError};
-use partita_flow::asl::items::Buckets;
 use partita_functions::{Host, HostConfig, HostError, SpecError};
 use partita_store_embedded::EmbeddedStore;
 use std::collections::BTreeMap;
@@ -71,6 +69,9 @@ pub enum NodeError {
     /// The functions that were made through an API.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// A task hub.
+    #[error(transparent)]
+    Hub(#[from] HubError),
     /// A file operation.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
@@ -103,8 +104,7 @@ impl Node {
         let place = temporary.as_ref().map(tempfile::TempDir::path).or(options.data.as_deref());
         let place = place.unwrap_or(Path::new("."));
         let functions = functions(config, &options, place).await?;
-        let buckets = Buckets::new(config.buckets.clone());
-        let machines = StateMachines::open(store.clone(), config.settings.machines.clone(), buckets).await?;
+        let machines = hubs::machines(config, store.clone()).await?;
         let mut offering = JoinSet::new();
         if let Some(host) = functions.host() {
             offering.spawn(offer::tell_of(host.events(), report.clone()));
@@ -117,12 +117,22 @@ impl Node {
             }
             offer::workflows(app, &machines, &report).await?;
         }
-        let taking = WorkerOptions {
-            expect_any: config.settings.engine.accept_unknown,
-            ..config.settings.workers.clone()
+        let ground = Ground {
+            config: config.clone(),
+            http: http_policy(config),
+            functions: functions.clone(),
+            catalogue: catalogue.clone(),
+            keys: Arc::new(config.oci_keys()),
         };
-        let workers = Workers::open(store.clone(), taking).await?;
-        let runtime = runtime(config, store, &functions, &machines, &workers).await?;
+        let (runtime, parts) = ground.begin_with(store, machines.clone()).await?;
+        let kept = Place::within(options.data.as_deref());
+        let hubs = match Hubs::open(kept, ground, config.settings.hubs.clone()).await {
+            Ok(hubs) => hubs,
+            Err(error) => {
+                runtime.shutdown(Duration::ZERO).await?;
+                return Err(error.into());
+            }
+        };
         offering.spawn(offer::deploy(catalogue.clone(), functions.clone(), report.clone()));
         if let Some(app) = app.filter(|_| options.dev) {
             let around = Surroundings {
@@ -134,13 +144,7 @@ impl Node {
             offering.spawn(appear::functions(app.clone(), around));
             offering.spawn(watch::workflows(app, machines.clone(), report));
         }
-        let parts = Parts {
-            functions: Some(functions),
-            catalogue: Some(catalogue),
-            keys: Arc::new(config.oci_keys()),
-            workers: Some(workers),
-            state_machines: Some(machines),
-        };
+        let parts = Parts { hubs: Some(hubs), ..parts };
         Ok(Self { runtime, parts, offering, _temporary: temporary })
     }
 
@@ -162,30 +166,15 @@ impl Node {
     /// When the store cannot be closed cleanly; nothing acknowledged is lost all the same.
     pub async fn shutdown(mut self, grace: Duration) -> Result<(), NodeError> {
         self.offering.shutdown().await;
+        if let Some(hubs) = &self.parts.hubs {
+            hubs.shutdown(grace).await;
+        }
         let ended = self.runtime.shutdown(grace).await;
         if let Some(host) = self.parts.functions.as_ref().and_then(|functions| functions.host()) {
             host.shutdown(Duration::ZERO).await;
         }
         Ok(ended?)
     }
-}
-
-async fn runtime(
-    config: &Config,
-    store: Arc<dyn Store>,
-    functions: &Arc<Functions>,
-    machines: &Arc<StateMachines>,
-    workers: &Arc<Workers>,
-) -> Result<Runtime, NodeError> {
-    let engine = config.engine_config();
-    let builder = Runtime::builder()
-        .configure(|settings| *settings = engine)
-        .http_policy(http_policy(config))
-        .offers(Arc::new(FunctionOffers(functions.clone())))
-        .offers(Arc::new(MachineOffers(machines.clone())))
-        .offers(Arc::new(WorkerOffers::new(workers.clone()))) // last: what is in this process comes first
-        .store(store);
-    Ok(builder.start().await?)
 }
 
 /// Functions behind URLs, and a host for others.

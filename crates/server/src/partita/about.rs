@@ -2,13 +2,12 @@
 
 use crate::answer::{Answer, Refusal, ok};
 use crate::app::Shared;
-use crate::durable_task::workers::WorkerView;
 use crate::extract::{JsonBody, Pairs};
 use axum::extract::State;
 use partita_api::problem::ProblemKind;
 use partita_api::{
     About, Backup, BackupReport, Counts, Function, FunctionKind, FunctionList, Limits, Retention, StoreInfo,
-    Time, Worker, WorkerList, Workflow, WorkflowList,
+    Time, Workflow, WorkflowList,
 };
 use partita_engine::store::Filter;
 use std::path::{Component, Path, PathBuf};
@@ -57,35 +56,6 @@ pub(crate) async fn functions(State(app): State<Shared>) -> Answer {
     };
     let functions = app.engine.registry().functions().iter().map(|name| described(name)).collect();
     ok(&FunctionList { functions })
-}
-
-/// `GET /api/v1/workers`
-pub(crate) async fn workers(State(app): State<Shared>) -> Answer {
-    let (engine, registry) = (&app.engine, app.engine.registry());
-    let own = Worker {
-        id: engine.config().owner.clone(),
-        kind: "in-process".to_owned(),
-        workflows: registry.orchestrators().iter().map(ToString::to_string).collect(),
-        functions: registry.functions().iter().map(ToString::to_string).collect(),
-        calls_running: engine.calls_running(),
-        calls_limit: engine.config().concurrent_calls,
-    };
-    let mut workers = Vec::from([own]);
-    workers.extend(app.parts.workers.iter().flat_map(|workers| workers.list()).map(connected));
-    ok(&WorkerList { workers })
-}
-
-/// A worker that is connected by the Durable Task protocol.
-fn connected(view: WorkerView) -> Worker {
-    let anything = || Vec::from(["*".to_owned()]);
-    Worker {
-        id: view.id,
-        kind: "durable-task".to_owned(),
-        workflows: view.workflows.unwrap_or_else(anything),
-        functions: view.activities.unwrap_or_else(anything),
-        calls_running: view.activities_running,
-        calls_limit: view.activities_limit,
-    }
 }
 
 /// `GET /api/v1/limits`

@@ -4,11 +4,13 @@ mod about;
 mod bulk;
 mod events;
 mod history;
+mod hubs;
 mod instances;
 mod openapi;
 mod signals;
 mod start;
 mod wait;
+mod workers;
 
 pub(crate) use instances::existing;
 pub(crate) use wait::wait_for;
@@ -16,6 +18,11 @@ pub(crate) use wait::wait_for;
 use crate::app::Routes;
 use crate::functions::logs;
 use partita_api::paths;
+
+/// Whether an address belongs to it.
+pub(crate) fn owns(path: &str) -> bool {
+    path.strip_prefix(paths::BASE).is_some_and(|rest| rest.starts_with('/'))
+}
 
 /// Adds the own API.
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -46,7 +53,10 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .get(paths::WORKFLOWS, about::workflows)
         .get(paths::FUNCTIONS, about::functions)
         .get("/api/v1/functions/{name}/logs", logs::of_function)
-        .get(paths::WORKERS, about::workers)
+        .get(paths::WORKERS, workers::workers)
+        .get(paths::HUBS, hubs::list)
+        .put("/api/v1/hubs/{name}", hubs::create)
+        .delete("/api/v1/hubs/{name}", hubs::delete)
         .get(paths::LIMITS, about::limits)
         .get(paths::RETENTION, about::retention)
         .get(paths::ABOUT, about::about)

@@ -43,7 +43,7 @@ pub(crate) async fn start(
         Some(_) => start_once(&app, request).await?,
         None => Outcome::New(app.engine.start(request).await?),
     };
-    Ok(answer(&outcome, &base))
+    Ok(answer(&app, &outcome, &base))
 }
 
 /// `POST /api/v1/instances/{id}/restart`
@@ -54,15 +54,19 @@ pub(crate) async fn restart(
     JsonBody(body): JsonBody<Restart>,
 ) -> Answer {
     let started = app.engine.restart(&id, body.new_id).await?;
-    Ok(answer(&Outcome::New(started), &base))
+    Ok(answer(&app, &Outcome::New(started), &base))
 }
 
-fn answer(outcome: &Outcome, base: &str) -> axum::response::Response {
+fn answer(app: &Shared, outcome: &Outcome, base: &str) -> axum::response::Response {
     let (status, execution) = match outcome {
         Outcome::New(started) => (StatusCode::ACCEPTED, Some(started.execution.to_string())),
         Outcome::Repeated(_) => (StatusCode::OK, None),
     };
     let links = Links::new(base, outcome.id().as_str());
+    let links = match &app.hub {
+        Some(hub) => links.of_hub(hub.as_str()),
+        None => links,
+    };
     let location = links.instance.clone();
     let created = execution.is_some();
     let body = Started { id: outcome.id().to_string(), execution_id: execution, created, links };

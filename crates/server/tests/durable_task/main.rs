@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod hostile;
+mod nonsense;
 mod port;
 mod site;
 mod workers;

@@ -119,6 +119,11 @@ async fn no_more_than_a_worker_takes() {
     let turn = worker.turn().await;
     let view = site.workers.list().remove(0);
     assert_eq!((view.turns_running, view.turns_limit, site.workers.waiting()), (1, 1, 1));
+    let [running] = &view.running[..] else { panic!("{view:?}") };
+    assert_eq!((running.kind, running.instance.as_str(), running.name.as_str()), ("turn", "a", "W"));
+    assert_eq!((running.task_id, view.running_total), (None, 1));
+    let [waiting] = &site.workers.waiting_by_name()[..] else { panic!("{view:?}") };
+    assert_eq!((waiting.kind, waiting.name.as_str(), waiting.count), ("turn", "W", 1));
     worker.complete(turn.answer(vec![done(1, "1")])).await;
     let turn = worker.turn().await;
     assert_eq!(turn.request.instance_id, "b");

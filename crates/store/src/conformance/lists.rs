@@ -12,7 +12,7 @@ const ORDERS: [Order; 4] =
 async fn populated(harness: &dyn Harness) -> (Box<dyn Store>, Owner, Vec<Row>) {
     let store = harness.fresh().await;
     let owner = Owner::of(&*store).await;
-    let all: Vec<Put> = (0..120).map(kind).collect();
+    let all: Vec<Put> = (0..120).map(kind).chain((0..30).map(entity)).collect();
     // Some are in the tables already when the others come.
     owner.write(&*store, all[..60].iter().cloned().map(put)).await;
     store.count(&Filter::default()).await.unwrap();
@@ -48,6 +48,14 @@ fn kind(number: u32) -> Put {
     record.state = state(status, 1_000 - i64::from(number / 7));
     record.state.set_aside = number % 11 == 3;
     record.state.custom_status = number.is_multiple_of(9).then(|| "{\"step\": 1}".into());
+    record
+}
+
+/// An entity, whose name and times could be an instance's.
+fn entity(number: u32) -> Put {
+    let mut record = first(&format!("@order@{number:02}"));
+    record.head = Some(head(["Order", "Bill"][number as usize % 2], i64::from(number / 10)));
+    record.state = state(Status::Running, 1_000 - i64::from(number / 7));
     record
 }
 
@@ -250,6 +258,31 @@ pub async fn filter_by_set_aside(harness: &dyn Harness) {
     for set_aside in [true, false] {
         check(&*store, &rows, &Filter { set_aside: Some(set_aside), ..Filter::default() }).await;
     }
+}
+
+pub async fn entities_are_apart(harness: &dyn Harness) {
+    let (store, owner, mut rows) = populated(harness).await;
+    let entities = || Filter { entities: true, ..Filter::default() };
+    for filter in [
+        entities(),
+        Filter { names: vec!["Order".into()], ..entities() },
+        Filter { names: vec!["O*".into()], ..entities() },
+        Filter { id_prefix: Some("@order@1".into()), ..entities() },
+        Filter { id_contains: Some("2".into()), ..entities() },
+        Filter { updated_from: Some(Timestamp(998)), ..entities() },
+        Filter { statuses: vec![Status::Running], ..entities() },
+    ] {
+        check(&*store, &rows, &filter).await;
+    }
+    check_any(&*store, &rows, &Filter { id_prefix: Some("@".into()), ..Filter::default() }).await;
+    check_any(&*store, &rows, &Filter { statuses: vec![Status::Failed], ..entities() }).await;
+    let mut changed = entity(3);
+    changed.head = None;
+    changed.state = state(Status::Running, 2_000);
+    rows.iter_mut().filter(|row| row.id == changed.id).for_each(|row| row.updated_at = Timestamp(2_000));
+    owner.write(&*store, [put(changed)]).await;
+    check(&*store, &rows, &entities()).await;
+    check(&*store, &rows, &Filter::default()).await;
 }
 
 pub async fn filters_combined(harness: &dyn Harness) {

@@ -114,6 +114,7 @@ cases! {
         filter_by_times
         filter_by_parent_and_roots
         filter_by_set_aside
+        entities_are_apart
         filters_combined
         every_order
         pages_neither_lose_nor_repeat_a_row

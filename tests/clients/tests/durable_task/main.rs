@@ -1,25 +1,22 @@
-//! The Durable Task protocol, with the SDK for Python as client and worker.
+//! The Durable Task protocol, with the SDKs for Python and JavaScript as clients and workers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(missing_docs)]
+#![allow(missing_docs, non_snake_case)] // scenarios are called as their scripts call them
 
 mod site;
 
-use site::Site;
-
-async fn scenario(name: &str) {
-    Site::open().await.script(name).await;
-}
-
 macro_rules! scenarios {
-    ($($name:ident)*) => {
-        $(#[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            scenario(stringify!($name)).await;
-        })*
+    ($language:ident: $($name:ident)*) => {
+        mod $language {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                crate::site::Site::open().await.$language(stringify!($name)).await;
+            })*
+        }
     };
 }
 
 scenarios! {
+    python:
     starts_and_queries
     signals_to_rust_workflows
     purges_and_restarts
@@ -38,5 +35,26 @@ scenarios! {
     rust_calls_python
     workers_with_filters
     a_worker_that_is_killed
+    a_worker_that_hangs
+    a_worker_that_is_replaced
     a_workflow_before_its_worker
+}
+
+scenarios! {
+    javascript:
+    activities
+    retries
+    timers
+    events
+    subOrchestrations
+    continueAsNew
+    suspendResumeTerminate
+    terminateWithChildren
+    customStatus
+    query
+    purge
+    restart
+    rewind
+    versions
+    longPolls
 }

@@ -1,11 +1,14 @@
 """What programs do with the Durable Task SDK, against the server at the first argument."""
 
 import contextlib
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -43,8 +46,8 @@ def workflow(function):
     return function
 
 
-def finish(hub, instance, status=Status.COMPLETED):
-    state = hub.wait_for_orchestration_completion(instance, timeout=PATIENCE)
+def finish(hub, instance, status=Status.COMPLETED, patience=PATIENCE):
+    state = hub.wait_for_orchestration_completion(instance, timeout=patience)
     assert state.runtime_status == status, state
     return state
 
@@ -54,6 +57,12 @@ def until(condition):
     while not condition():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.01)
+
+
+def shown(path):
+    """What the server's own API shows."""
+    with urllib.request.urlopen(f"http://{ADDRESS}/api/v1/{path}") as answer:
+        return json.load(answer)
 
 
 def refused(code, act):
@@ -357,22 +366,44 @@ def a_workflow_before_its_worker():
         assert finish(hub, instance).get_output(int) == 3
 
 
+@contextlib.contextmanager
+def process(scenario, *arguments):
+    """A worker in a process of its own."""
+    own = subprocess.Popen([sys.executable, __file__, ADDRESS, scenario, *map(str, arguments)])
+    try:
+        yield own
+    finally:
+        own.kill()
+        own.wait()
+
+
 def a_worker_that_is_killed():
     hub = connect()
-    marks = Path(tempfile.mkdtemp())
-    first = subprocess.Popen([sys.executable, __file__, ADDRESS, "slow_worker", str(marks / "hang")])
-    try:
+    mark = Path(tempfile.mkdtemp()) / "hang"
+    with process("slow_worker", mark):
         instance = hub.schedule_new_orchestration("slow_flow", input=1)
-        until((marks / "hang").exists)
-    finally:
-        first.kill()
-        first.wait()
-    second = subprocess.Popen([sys.executable, __file__, ADDRESS, "slow_worker", str(marks / "hang")])
-    try:
+        until(mark.exists)
+    with process("slow_worker", mark):
         assert finish(hub, instance).get_output(int) == 2
-    finally:
-        second.kill()
-        second.wait()
+
+
+def a_worker_that_hangs():
+    """Its connection stays open, and it answers nothing: the server finds out, and another worker gets its work."""
+    hub = connect()
+    mark = Path(tempfile.mkdtemp()) / "hang"
+    with process("slow_worker", mark) as first:
+        instance = hub.schedule_new_orchestration("slow_flow", input=1)
+        until(mark.exists)
+        os.kill(first.pid, signal.SIGSTOP)
+        with process("slow_worker", mark):
+            assert finish(hub, instance, patience=90).get_output(int) == 2
+            os.kill(first.pid, signal.SIGCONT)
+            until(lambda: len(connected()) == 2)  # it comes back by itself
+        assert finish(hub, hub.schedule_new_orchestration("slow_flow", input=2)).get_output(int) == 3
+
+
+def connected():
+    return [each for each in shown("workers")["workers"] if each["kind"] == "durable-task"]
 
 
 def slow_worker():
@@ -391,6 +422,49 @@ def slow_worker():
     WORKFLOWS.add(slow_flow)
     with working(slow_flow, slow):
         time.sleep(600)
+
+
+def a_worker_that_is_replaced():
+    """Each version of a worker gets the instances of its own version; those of another wait for theirs."""
+    hub = connect()
+    with versioned("1.0"):
+        old = hub.schedule_new_orchestration("flow", version="1.0")
+        hub.wait_for_orchestration_start(old, timeout=PATIENCE)
+    until(lambda: not connected())
+    with versioned("2.0"):
+        hub.raise_orchestration_event(old, "go")
+        new = hub.schedule_new_orchestration("flow", version="2.0")
+        hub.raise_orchestration_event(new, "go")
+        assert finish(hub, new).get_output(str) == "2.0 by 2.0"
+        assert hub.get_orchestration_state(old).runtime_status == Status.RUNNING
+        why = shown(f"instances/{old}/why")["reasons"][0]
+        assert why["kind"] == "unclaimed" and why["message"] == 'it waits for a worker that runs "flow" 1.0', why
+        waiting = shown("workers")["waiting"]
+        assert waiting == [{"kind": "turn", "name": "flow", "version": "1.0", "count": 1}], waiting
+        with versioned("1.0"):
+            assert finish(hub, old).get_output(str) == "1.0 by 1.0"
+
+
+@contextlib.contextmanager
+def versioned(version):
+    """A worker that takes one version alone."""
+
+    def stamp(_, text):
+        return f"{text} by {version}"
+
+    def flow(ctx, _):
+        yield ctx.wait_for_external_event("go")
+        return (yield ctx.call_activity(stamp, input=ctx.version))
+
+    with worker.TaskHubGrpcWorker(host_address=ADDRESS) as own:
+        own.add_orchestrator(flow)
+        own.add_activity(stamp)
+        own.use_versioning(worker.VersioningOptions(
+            version=version, match_strategy=worker.VersionMatchStrategy.STRICT,
+            failure_strategy=worker.VersionFailureStrategy.REJECT))
+        own.use_work_item_filters()
+        own.start()
+        yield
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! A server with workflows of its own that takes workers, and the Python SDK.
+//! A server with workflows of its own that takes workers, and the SDKs for Python and JavaScript.
 
 use partita::{ActivityContext, Error, OrchestrationContext, Result, Runtime};
 use partita_engine::store::{MemoryStore, Store};
@@ -12,8 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// The SDK that these tests were written for.
-const SDK: &str = "durabletask==1.12.0";
+/// The SDKs that these tests were written for.
+const PYTHON_SDK: &str = "durabletask==1.12.0";
+const JAVASCRIPT_SDK: &str = "@microsoft/durabletask-js@0.4.0";
 
 /// How long a scenario may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -63,20 +64,40 @@ impl Site {
         Self { address, _runtime: runtime }
     }
 
-    /// Runs a scenario of the script against it.
-    pub(crate) async fn script(&self, scenario: &str) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durable_task/scenarios.py");
-        let mut command = Command::new(python().await);
-        command.arg(script).arg(&self.address).arg(scenario).stdin(Stdio::null());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.kill_on_drop(true).spawn().unwrap();
-        let output =
-            tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("it hangs").unwrap();
-        assert!(output.status.success(), "{scenario}:\n{}", partita_clients::printed(&output));
+    /// Runs a scenario in Python against it.
+    pub(crate) async fn python(&self, scenario: &str) {
+        let packages = |folder: PathBuf| partita_clients::python(&folder, &[PYTHON_SDK]);
+        let python = installed("python", packages).await;
+        let mut command = Command::new(python);
+        command.arg(script("scenarios.py")).arg(&self.address).arg(scenario);
+        run(command, scenario).await;
+    }
+
+    /// Runs a scenario in JavaScript against it.
+    pub(crate) async fn javascript(&self, scenario: &str) {
+        let packages = |folder: PathBuf| partita_clients::node_modules(&folder, &[JAVASCRIPT_SDK]);
+        let modules = installed("node", packages).await;
+        let mut command = Command::new("node");
+        command.arg(script("scenarios.mjs")).arg(&self.address).arg(scenario).arg(modules);
+        run(command, scenario).await;
     }
 }
 
-async fn python() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
-    tokio::task::spawn_blocking(move || partita_clients::python(&folder, &[SDK]).unwrap()).await.unwrap()
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/durable_task").join(name)
+}
+
+async fn run(mut command: Command, scenario: &str) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.kill_on_drop(true).spawn().unwrap();
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("it hangs").unwrap();
+    assert!(output.status.success(), "{scenario}:\n{}", partita_clients::printed(&output));
+}
+
+async fn installed(
+    name: &str,
+    packages: impl FnOnce(PathBuf) -> Result<PathBuf, partita_clients::Missing> + Send + 'static,
+) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    tokio::task::spawn_blocking(move || packages(folder).unwrap()).await.unwrap()
 }

@@ -3,7 +3,7 @@
 use super::super::completions::Whole;
 use super::dispatch::JobId;
 use super::hub::Workers;
-use super::job::{Input, Kind, Outcome, Reply};
+use super::job::{Input, Kind, Operated, Outcome, Reply};
 use partita_api::durable_task::proto::OrchestratorAction;
 use partita_engine::kernel::Failure;
 use partita_engine::{RemoteFailure, RemoteOutput, RemoteResult};
@@ -11,11 +11,24 @@ use partita_engine::{RemoteFailure, RemoteOutput, RemoteResult};
 impl Workers {
     /// Says whether the job was an activity.
     pub(crate) fn answer_activity(&self, id: JobId, outcome: Outcome) -> bool {
-        if self.with(id, |job| job.lane.kind) == Some(Kind::Turn) {
+        if self.with(id, |job| job.lane.kind).is_some_and(|kind| kind != Kind::Activity) {
             return false;
         }
         if let Some(job) = self.finish(id, Kind::Activity)
             && let Reply::Activity(reply) = job.reply
+        {
+            let _ = reply.send(outcome); // nobody may wait any more
+        }
+        true
+    }
+
+    /// Says whether the job was an entity's.
+    pub(crate) fn answer_entity(&self, id: JobId, outcome: Operated) -> bool {
+        if self.with(id, |job| job.lane.kind).is_some_and(|kind| kind != Kind::Entity) {
+            return false;
+        }
+        if let Some(job) = self.finish(id, Kind::Entity)
+            && let Reply::Entity(reply) = job.reply
         {
             let _ = reply.send(outcome); // nobody may wait any more
         }

@@ -29,20 +29,24 @@ pub(super) struct Stream {
     pub(super) since: Timestamp,
     /// What it takes; everything when `None`.
     pub(super) filters: Option<Filters>,
-    /// Turns, and activities, that it runs at a time; 0 for any number.
-    pub(super) limits: [usize; 2],
+    /// Turns, activities, and entities, that it runs at a time; 0 for any number.
+    pub(super) limits: [usize; KINDS],
     /// Whether it can ask for a history in pieces.
     pub(super) streams_history: bool,
-    busy: [usize; 2],
+    busy: [usize; KINDS],
     holding: BTreeSet<JobId>,
     inbox: VecDeque<JobId>,
     waker: Option<Waker>,
 }
 
+/// How many kinds there are.
+pub(super) const KINDS: usize = 3;
+
 fn place_of(kind: Kind) -> usize {
     match kind {
         Kind::Turn => 0,
         Kind::Activity => 1,
+        Kind::Entity => 2,
     }
 }
 
@@ -51,7 +55,7 @@ impl Stream {
         label: String,
         since: Timestamp,
         filters: Option<Filters>,
-        limits: [usize; 2],
+        limits: [usize; KINDS],
         streams_history: bool,
     ) -> Self {
         Self {
@@ -60,7 +64,7 @@ impl Stream {
             filters,
             limits,
             streams_history,
-            busy: [0; 2],
+            busy: [0; KINDS],
             holding: BTreeSet::new(),
             inbox: VecDeque::new(),
             waker: None,
@@ -354,9 +358,31 @@ impl Dispatch {
         self.streams.iter().map(|(id, stream)| (*id, stream))
     }
 
+    /// What a stream's worker was sent and has not answered, the oldest first.
+    pub(super) fn running<'a>(&'a self, stream: &'a Stream) -> impl Iterator<Item = (&'a Job, Timestamp)> {
+        let sent = |job: &'a Job| match job.place {
+            Place::With { taken: Some(taken), .. } => Some((job, taken)),
+            _ => None,
+        };
+        stream.holding.iter().filter_map(|id| self.jobs.get(id)).filter_map(sent)
+    }
+
     /// How many jobs wait for a worker.
     pub(super) fn waiting(&self) -> usize {
-        self.jobs.values().filter(|job| !matches!(job.place, Place::With { .. })).count()
+        self.idle().count()
+    }
+
+    /// How many wait of each lane, the longest queue first.
+    pub(super) fn waiting_by_lane(&self) -> Vec<(Lane, usize)> {
+        let mut counts: BTreeMap<&Lane, usize> = BTreeMap::new();
+        self.idle().for_each(|job| *counts.entry(&job.lane).or_default() += 1);
+        let mut counts: Vec<_> = counts.into_iter().map(|(lane, count)| (lane.clone(), count)).collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts
+    }
+
+    fn idle(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values().filter(|job| !matches!(job.place, Place::With { .. }))
     }
 }
 

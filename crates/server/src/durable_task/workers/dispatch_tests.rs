@@ -10,6 +10,7 @@ fn call(name: &str, task_id: i32) -> Input {
         execution: ExecutionId(1),
         task_id,
         name: name.into(),
+        version: None,
         input: None,
         tags: Tags::new(),
         trace: None,
@@ -36,7 +37,7 @@ impl Yard {
             activities: names.iter().map(|name| ((*name).to_owned(), BTreeSet::new())).collect(),
             ..Filters::default()
         });
-        self.dispatch.connect(Stream::new("w".into(), Timestamp(0), filters, [0, limit], false))
+        self.dispatch.connect(Stream::new("w".into(), Timestamp(0), filters, [0, limit, 0], false))
     }
     fn take(&mut self, stream: StreamId) -> Option<JobId> {
         self.dispatch.take(stream, Timestamp(0), Waker::noop()).map(|(id, ..)| id)

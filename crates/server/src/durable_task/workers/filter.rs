@@ -12,6 +12,7 @@ type Names = BTreeMap<String, BTreeSet<String>>;
 pub(crate) struct Filters {
     pub(crate) orchestrations: Names,
     pub(crate) activities: Names,
+    pub(crate) entities: Names,
 }
 
 impl Filters {
@@ -25,6 +26,9 @@ impl Filters {
         for filter in filters.activities {
             add(&mut own.activities, filter.name, filter.versions);
         }
+        for filter in filters.entities {
+            add(&mut own.entities, filter.name.to_lowercase(), Vec::new());
+        }
         Some(own)
     }
 
@@ -33,10 +37,13 @@ impl Filters {
         let names = match kind {
             Kind::Turn => &self.orchestrations,
             Kind::Activity => &self.activities,
+            Kind::Entity => &self.entities,
         };
-        names
-            .get(name)
-            .is_some_and(|versions| versions.is_empty() || versions.contains(version.unwrap_or_default()))
+        // SDKs that take one version alone say so of activities too, and then call them without any.
+        let any = kind == Kind::Activity && version.is_none();
+        names.get(name).is_some_and(|versions| {
+            any || versions.is_empty() || versions.contains(version.unwrap_or_default())
+        })
     }
 }
 
@@ -84,5 +91,9 @@ mod tests {
         assert!(!takes("some", Some("3")) && !takes("other", None));
         assert!(takes("both", Some("3")));
         assert!(!read.take(Kind::Activity, "any", None), "a kind without an entry is not taken at all");
+        let activities = vec![proto::ActivityFilter { name: "a".into(), versions: vec!["1".into()] }];
+        let read = Filters::read(Some(proto::WorkItemFilters { activities, ..Default::default() })).unwrap();
+        let takes = |version| read.take(Kind::Activity, "a", version);
+        assert!(takes(None) && takes(Some("1")) && !takes(Some("2")));
     }
 }

@@ -1,6 +1,6 @@
 //! All workers behind one lock, and what happens to them by the clock.
 
-use super::dispatch::{Dispatch, Job, JobId, Stream, StreamId};
+use super::dispatch::{Dispatch, Job, JobId, KINDS, Stream, StreamId};
 use super::filter::Filters;
 use super::job::{Input, Kind, Reply, TaskKey};
 use super::known::{Known, Names};
@@ -8,7 +8,7 @@ use super::stream::WorkStream;
 use super::token::Tokens;
 use parking_lot::Mutex;
 use partita_api::durable_task::proto;
-use partita_engine::kernel::{Failure, InstanceId, Timestamp};
+use partita_engine::kernel::{Failure, InstanceId};
 use partita_engine::store::{Store, StoreError};
 use partita_engine::{Clock, SystemClock};
 use std::collections::BTreeSet;
@@ -24,6 +24,8 @@ pub struct WorkerOptions {
     pub receive_bytes: usize,
     /// Whether workflows and activities that nobody ever ran wait for a worker, instead of being mistakes.
     pub expect_any: bool,
+    /// In which form workers are told of entities' operations.
+    pub entity_messages: EntityMessages,
     /// How long what a worker was doing is left to it after its stream was lost.
     pub grace: Duration,
     /// How often a worker that has nothing to do gets a sign of life.
@@ -39,12 +41,23 @@ impl Default for WorkerOptions {
         Self {
             receive_bytes: super::DEFAULT_RECEIVE_BYTES,
             expect_any: false,
+            entity_messages: EntityMessages::default(),
             grace: Duration::from_secs(5),
             ping: Duration::from_secs(30),
             rest: Duration::from_millis(100),
             longest_rest: Duration::from_secs(30),
         }
     }
+}
+
+/// The forms of work items for entities. All published SDKs take both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EntityMessages {
+    /// Operations alone.
+    V1,
+    /// Operations with their callers, as events.
+    #[default]
+    V2,
 }
 
 /// How often what nobody wants any more is looked for.
@@ -64,29 +77,8 @@ pub struct Workers {
 pub(crate) struct Newcomer {
     pub(crate) label: String,
     pub(crate) filters: Option<Filters>,
-    pub(crate) limits: [usize; 2],
+    pub(crate) limits: [usize; KINDS],
     pub(crate) streams_history: bool,
-}
-
-/// A connected worker as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkerView {
-    /// What it is called, with the number of its stream.
-    pub id: String,
-    /// Since when it is here.
-    pub since: Timestamp,
-    /// The workflows that it takes; `None` for any.
-    pub workflows: Option<Vec<String>>,
-    /// The activities that it takes; `None` for any.
-    pub activities: Option<Vec<String>>,
-    /// Turns that it is running.
-    pub turns_running: usize,
-    /// Turns that it runs at a time; 0 for any number.
-    pub turns_limit: usize,
-    /// Activities that it is running.
-    pub activities_running: usize,
-    /// Activities that it runs at a time; 0 for any number.
-    pub activities_limit: usize,
 }
 
 /// What a token or a task stands for.
@@ -142,30 +134,23 @@ impl Workers {
         &self.known
     }
 
-    /// The connected workers, the longest connected first.
-    #[must_use]
-    pub fn list(&self) -> Vec<WorkerView> {
-        self.state.lock().streams().map(|(id, stream)| view(id, stream)).collect()
-    }
-
-    /// How many turns and activities wait for a worker.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.state.lock().waiting()
+    pub(super) fn state(&self) -> parking_lot::MutexGuard<'_, Dispatch> {
+        self.state.lock()
     }
 
     /// Expects that a worker will run this workflow.
     pub(crate) async fn expect_workflow(&self, name: &str) -> Result<(), StoreError> {
-        self.expect(BTreeSet::from([name.to_owned()]), BTreeSet::new()).await
+        self.expect(Names { workflows: BTreeSet::from([name.to_owned()]), ..Names::default() }).await
     }
 
-    /// Expects that workers will run these workflows and activities.
-    pub(crate) async fn expect(
-        &self,
-        workflows: BTreeSet<String>,
-        activities: BTreeSet<String>,
-    ) -> Result<(), StoreError> {
-        self.known.expect(Names { workflows, activities, any: false }).await
+    /// Expects that a worker will run such entities.
+    pub(crate) async fn expect_entity(&self, name: &str) -> Result<(), StoreError> {
+        self.expect(Names { entities: BTreeSet::from([name.to_owned()]), ..Names::default() }).await
+    }
+
+    /// Expects that workers will run these.
+    pub(crate) async fn expect(&self, names: Names) -> Result<(), StoreError> {
+        self.known.expect(names).await
     }
 
     /// A worker connects. Its stream begins when what it takes is noted for good.
@@ -176,6 +161,7 @@ impl Workers {
             Some(filters) => Names {
                 workflows: filters.orchestrations.keys().cloned().collect(),
                 activities: filters.activities.keys().cloned().collect(),
+                entities: filters.entities.keys().cloned().collect(),
                 any: false,
             },
         };
@@ -263,11 +249,13 @@ impl Workers {
         state.finish(id)
     }
 
-    /// A worker gives something back. A turn goes back to the engine, which lets it rest; an activity rests here.
+    /// A worker gives something back. Turns and entities go back to the engine, which lets them rest; an activity
+    /// rests here.
     pub(crate) fn give_back(&self, id: JobId) {
-        let turn = self.finish(id, Kind::Turn);
-        if turn.is_some() {
-            return; // dropped without an answer, it is abandoned
+        for kind in [Kind::Turn, Kind::Entity] {
+            if self.finish(id, kind).is_some() {
+                return; // dropped without an answer, it is abandoned
+            }
         }
         let Some(times) = self.state.lock().rest(id) else { return };
         let doubled = self.options.rest.saturating_mul(1 << times.saturating_sub(1).min(16));
@@ -301,20 +289,5 @@ async fn sweep(workers: Weak<Workers>) {
         tokio::time::sleep(SWEEP).await;
         let Some(workers) = workers.upgrade() else { return };
         workers.state.lock().sweep();
-    }
-}
-
-fn view(id: StreamId, stream: &Stream) -> WorkerView {
-    let filters = stream.filters.as_ref();
-    let [turns_limit, activities_limit] = stream.limits;
-    WorkerView {
-        id: format!("{} #{id}", stream.label),
-        since: stream.since,
-        workflows: filters.map(|filters| filters.orchestrations.keys().cloned().collect()),
-        activities: filters.map(|filters| filters.activities.keys().cloned().collect()),
-        turns_running: stream.busy(Kind::Turn),
-        turns_limit,
-        activities_running: stream.busy(Kind::Activity),
-        activities_limit,
     }
 }

@@ -1,9 +1,11 @@
 //! Something to do, and where its outcome goes.
 
+use super::hub::EntityMessages;
 use partita_api::durable_task::proto::work_item::Request;
-use partita_api::durable_task::{proto, work};
+use partita_api::durable_task::{entity, proto, work};
+use partita_engine::kernel::entity::BatchOutput;
 use partita_engine::kernel::{Event, ExecutionId, Failure, InstanceId, Name, Payload, Timestamp};
-use partita_engine::{FunctionCall, Past, RemoteFailure, RemoteReply, RemoteTurn, Span};
+use partita_engine::{EntityBatch, FunctionCall, Past, RemoteFailure, RemoteReply, RemoteTurn, Span};
 use prost::Message;
 use tokio::sync::oneshot;
 
@@ -17,16 +19,29 @@ const TOKEN_BYTES: usize = 256;
 const STREAMED_PAST: usize = 1 << 20;
 
 /// What kind of thing there is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// A turn of an orchestrator.
     Turn,
     /// An activity.
     Activity,
+    /// Operations of an entity.
+    Entity,
+}
+
+impl Kind {
+    /// What it is called where workers are shown.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Turn => "turn",
+            Self::Activity => "activity",
+            Self::Entity => "entity",
+        }
+    }
 }
 
 /// All that decides who can do it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Lane {
     pub(super) kind: Kind,
     pub(super) name: Name,
@@ -41,6 +56,24 @@ pub(super) type TaskKey = (InstanceId, Option<i32>);
 pub(super) enum Input {
     Turn(Turn),
     Activity(FunctionCall),
+    Entity(Operations),
+}
+
+/// Operations of an entity, and how to tell a worker of them.
+#[derive(Debug)]
+pub(super) struct Operations {
+    pub(super) batch: EntityBatch,
+    pub(super) at: Timestamp,
+    pub(super) messages: EntityMessages,
+}
+
+impl Operations {
+    fn request(&self) -> Request {
+        match self.messages {
+            EntityMessages::V2 => Request::EntityRequestV2(entity::request(&self.batch, self.at)),
+            EntityMessages::V1 => Request::EntityRequest(entity::batch_request(&self.batch)),
+        }
+    }
 }
 
 /// A turn without the place of its answer.
@@ -109,7 +142,13 @@ impl Input {
             Self::Turn(turn) => {
                 Lane { kind: Kind::Turn, name: turn.name.clone(), version: turn.version.clone() }
             }
-            Self::Activity(call) => Lane { kind: Kind::Activity, name: call.name.clone(), version: None },
+            Self::Activity(call) => {
+                Lane { kind: Kind::Activity, name: call.name.clone(), version: call.version.clone() }
+            }
+            Self::Entity(operations) => {
+                let name = operations.batch.id.entity_parts().map_or("", |(name, _)| name);
+                Lane { kind: Kind::Entity, name: name.into(), version: None }
+            }
         }
     }
 
@@ -117,6 +156,7 @@ impl Input {
         match self {
             Self::Turn(turn) => (turn.instance.clone(), None),
             Self::Activity(call) => (call.instance.clone(), Some(call.task_id)),
+            Self::Entity(operations) => (operations.batch.id.clone(), None),
         }
     }
 
@@ -128,7 +168,7 @@ impl Input {
         match self {
             Self::Turn(turn) => Ok(work::item(Request::OrchestratorRequest(turn.request(streams)?), token)),
             Self::Activity(call) => {
-                let item = work::item(Request::ActivityRequest(work::activity(call, None)), token);
+                let item = work::item(Request::ActivityRequest(work::activity(call)), token);
                 let size = item.encoded_len();
                 if size <= SEND_BYTES {
                     return Ok(item);
@@ -139,6 +179,19 @@ impl Input {
                     &*call.name
                 );
                 Err(Failure::new("InputTooLarge", text).non_retriable())
+            }
+            Self::Entity(operations) => {
+                let item = work::item(operations.request(), token);
+                let size = item.encoded_len();
+                if size <= SEND_BYTES {
+                    return Ok(item);
+                }
+                let text = format!(
+                    "the state and operations of entity {} make a message of {size} bytes, and workers take at most \
+                     {SEND_BYTES}: keep the state and the inputs small",
+                    operations.batch.id
+                );
+                Err(Failure::new("EntityTooLarge", text).non_retriable())
             }
         }
     }
@@ -152,7 +205,11 @@ pub(crate) type Outcome = Result<Option<Payload>, Failure>;
 pub(super) enum Reply {
     Turn(RemoteReply),
     Activity(oneshot::Sender<Outcome>),
+    Entity(oneshot::Sender<Operated>),
 }
+
+/// What came of an entity's operations.
+pub(crate) type Operated = Result<BatchOutput, Failure>;
 
 impl Reply {
     /// Whether anybody wants the outcome.
@@ -160,6 +217,7 @@ impl Reply {
         match self {
             Self::Turn(reply) => reply.is_wanted(),
             Self::Activity(reply) => !reply.is_closed(),
+            Self::Entity(reply) => !reply.is_closed(),
         }
     }
 
@@ -181,6 +239,7 @@ impl Reply {
         match self {
             Self::Turn(reply) => reply.send(Err(RemoteFailure::Invalid(failure))),
             Self::Activity(reply) => drop(reply.send(Err(failure))), // nobody may wait any more
+            Self::Entity(reply) => drop(reply.send(Err(failure))),   // the same
         }
     }
 }

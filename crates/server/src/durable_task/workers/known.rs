@@ -23,6 +23,7 @@ const RESERVED: [&str; 2] = ["BuiltIn::", "states."];
 pub(crate) struct Names {
     pub(crate) workflows: BTreeSet<String>,
     pub(crate) activities: BTreeSet<String>,
+    pub(crate) entities: BTreeSet<String>,
     /// Whether there was a worker that takes everything.
     pub(crate) any: bool,
 }
@@ -31,17 +32,20 @@ impl Names {
     fn covers(&self, other: &Self) -> bool {
         other.workflows.is_subset(&self.workflows)
             && other.activities.is_subset(&self.activities)
+            && other.entities.is_subset(&self.entities)
             && (self.any || !other.any)
     }
 
     fn add(&mut self, other: Self) {
         self.workflows.extend(other.workflows);
         self.activities.extend(other.activities);
+        self.entities.extend(other.entities);
         self.any |= other.any;
-        if self.workflows.len() > NAMES || self.activities.len() > NAMES {
-            self.any = true;
-            self.workflows = std::mem::take(&mut self.workflows).into_iter().take(NAMES).collect();
-            self.activities = std::mem::take(&mut self.activities).into_iter().take(NAMES).collect();
+        for names in [&mut self.workflows, &mut self.activities, &mut self.entities] {
+            if names.len() > NAMES {
+                self.any = true;
+                *names = std::mem::take(names).into_iter().take(NAMES).collect();
+            }
         }
     }
 }
@@ -79,6 +83,11 @@ impl Known {
         names.activities.contains(name) || self.any(&names, name)
     }
 
+    pub(super) fn entity(&self, name: &str) -> bool {
+        let names = self.names.read();
+        names.entities.contains(name) || self.any(&names, name)
+    }
+
     pub(super) fn all(&self) -> Names {
         self.names.read().clone()
     }
@@ -109,7 +118,7 @@ mod tests {
 
     fn names(workflows: &[&str], activities: &[&str], any: bool) -> Names {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Names { workflows: set(workflows), activities: set(activities), any }
+        Names { workflows: set(workflows), activities: set(activities), any, ..Names::default() }
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@
 //! | `token` | completion tokens |
 //! | `known` | the names that workers are expected to run, kept over restarts |
 //! | `offers` | workers as the engine sees them |
+//! | `view` | workers as they are shown |
 
 mod answers;
 mod dispatch;
@@ -21,13 +22,16 @@ mod known;
 mod offers;
 mod stream;
 mod token;
+mod view;
 
-pub use hub::{WorkerOptions, WorkerView, Workers};
+pub use hub::{EntityMessages, WorkerOptions, Workers};
 pub use offers::WorkerOffers;
 pub use stream::WorkStream;
+pub use view::{RunningView, WaitingView, WorkerView};
 
 pub(super) use filter::Filters;
 pub(super) use hub::{Found, Newcomer};
+pub(super) use known::Names;
 
 /// Bytes of one message that is taken, when nothing else is said.
 pub const DEFAULT_RECEIVE_BYTES: usize = 64 << 20;

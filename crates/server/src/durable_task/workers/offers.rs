@@ -1,10 +1,14 @@
 //! Workers as the engine sees them.
 
 use super::hub::Workers;
-use super::job::{Input, Reply, Turn};
+use super::job::{Input, Operations, Reply, Turn};
 use futures::future::BoxFuture;
+use partita_engine::kernel::entity::BatchOutput;
 use partita_engine::kernel::{Failure, Name};
-use partita_engine::{Function, FunctionCall, Offers, RemoteOrchestrator, RemoteTurn};
+use partita_engine::{
+    Clock, EntityBatch, EntityCode, EntityFailure, Function, FunctionCall, Offers, RemoteOrchestrator,
+    RemoteTurn, SystemClock,
+};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -25,6 +29,12 @@ impl Offers for WorkerOffers {
     }
     fn function(&self, name: &str) -> Option<Arc<dyn Function>> {
         self.0.0.known().activity(name).then(|| self.0.clone() as Arc<dyn Function>)
+    }
+    fn entity(&self, name: &str) -> Option<Arc<dyn EntityCode>> {
+        self.0.0.known().entity(name).then(|| self.0.clone() as Arc<dyn EntityCode>)
+    }
+    fn entities(&self) -> Vec<Name> {
+        self.0.0.known().all().entities.into_iter().map(Name::from).collect()
     }
     fn orchestrators(&self) -> Vec<Name> {
         self.0.0.known().all().workflows.into_iter().map(Name::from).collect()
@@ -67,6 +77,30 @@ impl Function for Elsewhere {
                     Err(_) => std::future::pending().await, // the hub is gone, and the process with it
                 },
                 () = cancelled => Err(Failure::new("ActivityCanceled", "nobody waits for this call any more")),
+            }
+        })
+    }
+
+    fn is_bounded(&self) -> bool {
+        false // the workers say how much they take
+    }
+}
+
+impl EntityCode for Elsewhere {
+    fn run(&self, batch: EntityBatch) -> BoxFuture<'static, Result<BatchOutput, EntityFailure>> {
+        let workers = self.0.clone();
+        Box::pin(async move {
+            let unwanted = batch.cancellation.clone();
+            let (reply, outcome) = oneshot::channel();
+            let messages = workers.options().entity_messages;
+            let input = Input::Entity(Operations { batch, at: SystemClock.now(), messages });
+            let _place = Held { job: workers.add(input, Reply::Entity(reply)), workers };
+            tokio::select! {
+                outcome = outcome => match outcome {
+                    Ok(outcome) => outcome.map_err(EntityFailure::Failed),
+                    Err(_) => Err(EntityFailure::Abandoned),
+                },
+                () = unwanted.cancelled() => Err(EntityFailure::Abandoned),
             }
         })
     }

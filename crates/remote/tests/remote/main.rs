@@ -1,0 +1,10 @@
+//! Rust programs as workers and clients of a real server, over the wire.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs)]
+
+mod clients;
+mod flows;
+mod large;
+mod order;
+mod site;
+mod trouble;
