@@ -131,9 +131,14 @@ impl Engine {
             reopenings: AtomicU64::new(0),
             reopening: tokio::sync::Mutex::new(()),
         });
-        for (number, (handle, inbox)) in (0..count).zip(handles.into_iter().zip(inboxes)) {
+        // All of them first: until then, an engine before this one may still send from one to another.
+        let mut epochs = Vec::new();
+        for number in 0..count {
+            epochs.push(shared.store.acquire(Partition(number), &shared.config.owner).await?);
+        }
+        let owned = epochs.into_iter().zip(handles.into_iter().zip(inboxes));
+        for (number, (epoch, (handle, inbox))) in (0..count).zip(owned) {
             let partition = Partition(number);
-            let epoch = shared.store.acquire(partition, &shared.config.owner).await?;
             deliver_stored(&shared, partition).await?;
             tokio::spawn(Owner::new(shared.clone(), partition, epoch, handle, inbox).run());
             tokio::spawn(recover(shared.clone(), partition));

@@ -1,11 +1,15 @@
 //! Entities and critical sections as users write them, in virtual time.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test, helpers included
 
+use partita::engine::kernel::codec::Wire;
+use partita::engine::kernel::entity::{Caller, LockRequest};
+use partita::engine::kernel::{Effect, Entity, ExecutionId, Limits, Message, Partition};
 use partita::engine::store::faulty::{Fault, FaultyStore};
 use partita::engine::store::memory::MemoryStore;
+use partita::engine::store::{Batch, HeadRecord, MessageId, Put, StateRecord, Store, StoredMessage, Write};
 use partita::engine::{EntityQuery, Reason};
 use partita::{
-    Client, EntityContext, EntityId, EntityType, Error, OrchestrationContext, Result, Runtime,
+    Client, EntityContext, EntityId, EntityType, Error, InstanceId, OrchestrationContext, Result, Runtime,
     RuntimeBuilder, StartOptions, Status, testing, try_join_all,
 };
 use partita_store_embedded::EmbeddedStore;
@@ -473,6 +477,54 @@ fn rewound_out_of_a_critical_section_it_goes_on_in_it() {
         Ok(())
     })
     .unwrap();
+}
+
+/// The instance that asked was purged before the last of the entities was locked.
+#[test]
+fn a_lock_that_comes_too_late_is_given_back() {
+    let tokio =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    tokio.block_on(async {
+        let store = Arc::new(MemoryStore::new(1));
+        let locked = id("x").as_instance_id().clone();
+        let mut entity = Entity::create(locked.clone(), testing::ORIGIN);
+        let holder = Caller { instance: InstanceId::trusted("ghost"), execution: ExecutionId(1) };
+        let request =
+            LockRequest { section: "s".into(), lock_set: vec![locked.clone()], position: 0, holder };
+        let (limits, mut effects) = (Limits::default(), Vec::new());
+        let lock = Message::EntityLock { request: Box::new(request) };
+        entity.admit(lock, testing::ORIGIN, &limits, &mut effects).unwrap();
+        entity.advance(testing::ORIGIN, &mut effects);
+        let [Effect::Send { target, message }] = &effects[..] else { panic!("it is locked: {effects:?}") };
+        let granted = StoredMessage { id: MessageId(1), target: target.clone(), bytes: message.to_bytes() };
+        let head = HeadRecord {
+            name: "counter".into(),
+            version: None,
+            created_at: testing::ORIGIN,
+            parent: None,
+            tags: Default::default(),
+            bytes: Vec::new(),
+        };
+        let state = StateRecord {
+            status: Status::Running,
+            updated_at: testing::ORIGIN,
+            completed_at: None,
+            next_wake: None,
+            recover: false,
+            set_aside: false,
+            custom_status: None,
+            bytes: entity.state.to_bytes(),
+        };
+        let put =
+            Put { id: locked, head: Some(head), state, reset_history: false, events: Default::default() };
+        let batch =
+            Batch { writes: vec![Write::Put(Box::new(put))], sent: vec![granted], consumed: Vec::new() };
+        let epoch = store.acquire(Partition(0), "test").await.unwrap();
+        store.commit(Partition(0), epoch, batch).await.unwrap();
+        let runtime = testing::virtual_time(builder()).store(store).start().await.unwrap();
+        settle().await;
+        assert_eq!(runtime.client().entity(&id("x")).await.unwrap(), None);
+    });
 }
 
 /// Every commit of a run fails once, in every way: no operation is lost, and none counts twice.

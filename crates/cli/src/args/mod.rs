@@ -163,7 +163,7 @@ pub(crate) enum Command {
     /// Delete instances that have ended
     #[command(after_help = PURGE_EXAMPLES)]
     Purge(PurgeArgs),
-    /// Show who runs workflows and functions, what each has at hand, and what waits for a worker
+    /// Show the workers, what each can run and has at hand, and what waits for one
     Workers,
     /// Show, make and delete task hubs, which keep instances apart from each other
     #[command(subcommand)]
