@@ -153,14 +153,14 @@ async fn loop_of<F>(site: &Site, in_flight: usize, seconds: f64, once: F) -> Res
 where
     F: Fn() -> Once + Clone + Send + 'static,
 {
-    let processes = [site.child.id().to_string(), "self".to_owned()];
-    let used = || processes.each_ref().map(|process| cpu_seconds_of(process));
+    let server = site.child.id().to_string();
+    let used = || (cpu_seconds_of(&server), cpu_seconds_of("self"));
     let (began, before) = (Instant::now(), used());
     let measure = closed_loop_of(in_flight, seconds, once).await?;
     let (elapsed, after) = (began.elapsed().as_secs_f64(), used());
-    let rounds = measure.per_s * elapsed;
-    let [server, here] = [0, 1].map(|index| (after[index] - before[index]) / rounds * 1e6);
-    Ok((measure, [server, here]))
+    let each = |after: f64, before: f64| (after - before) / (measure.per_s * elapsed) * 1e6;
+    let cpu = [each(after.0, before.0), each(after.1, before.1)];
+    Ok((measure, cpu))
 }
 
 /// Loops, each beside as many empty calls as it needs.

@@ -237,7 +237,7 @@ impl Client {
     /// # Errors
     /// When the filter asks for more than that, or the server does not do it.
     pub async fn purge_where(&self, filter: &Filter, time: Duration) -> Result<PurgeReport, Error> {
-        let filter = client::purge(filter, time).map_err(unsupported)?;
+        let filter = client::purge(filter, time).map_err(|invalid| unsupported(&invalid))?;
         self.purged(Purge::PurgeInstanceFilter(filter), false).await
     }
 
@@ -264,7 +264,7 @@ impl Client {
             max_instance_count: i32::try_from(query.limit).unwrap_or(i32::MAX),
             continuation_token: query.after.as_ref().map(|after| cursor::encode(Listed::Oldest, after)),
             fetch_inputs_and_outputs: query.with_records,
-            ..client::query(&query.filter).map_err(unsupported)?
+            ..client::query(&query.filter).map_err(|invalid| unsupported(&invalid))?
         };
         let request = proto::QueryInstancesRequest { query: Some(asked) };
         let page = self.hub.clone().query_instances(request).await?.into_inner();
@@ -291,7 +291,7 @@ impl Client {
         let request = proto::ListInstanceIdsRequest {
             page_size: i32::try_from(limit).unwrap_or(i32::MAX),
             last_instance_key: after.map(ToString::to_string),
-            ..client::list(filter).map_err(unsupported)?
+            ..client::list(filter).map_err(|invalid| unsupported(&invalid))?
         };
         let page = self.hub.clone().list_instance_ids(request).await?.into_inner();
         let id = |text: String| client::instance("instanceIds", &text);
@@ -333,7 +333,7 @@ fn absent(id: &InstanceId) -> Error {
     Error::NotFound(format!("there is no instance {id:?}"))
 }
 
-fn unsupported(invalid: partita_api::durable_task::Invalid) -> Error {
+fn unsupported(invalid: &partita_api::durable_task::Invalid) -> Error {
     Error::Unsupported(invalid.to_string())
 }
 

@@ -120,7 +120,7 @@ pub(crate) async fn host(config: &Config, options: NodeOptions, report: Report) 
     let node = Node::open(config, options, report).await?;
     let engine = node.runtime().engine().clone();
     for unknown in config.unknown_workflows(engine.registry()) {
-        tracing::warn!("{unknown}");
+        tracing::warn!("{unknown}; what is started waits for a worker that runs it");
     }
     match Server::bind_with(engine, node.parts().clone(), config.server_options()).await {
         Ok(server) => Ok(Hosted { node, server }),

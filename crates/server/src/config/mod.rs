@@ -156,12 +156,16 @@ impl Config {
         self.oci.clone().requiring_signatures(required).open_to_changes(said == Some(false))
     }
 
+    /// The workflows that triggers and schedules start.
+    pub(crate) fn workflows(&self) -> impl Iterator<Item = &str> {
+        let scheduled = self.schedules.iter().map(crate::schedules::Schedule::workflow);
+        self.triggers.workflows().chain(scheduled)
+    }
+
     /// Triggers and schedules that start workflows which nobody offers.
     #[must_use]
     pub fn unknown_workflows(&self, registry: &partita_engine::Registry) -> Vec<String> {
-        let scheduled = self.schedules.iter().map(crate::schedules::Schedule::workflow);
-        let named = self.triggers.workflows().chain(scheduled);
-        let unknown = named.filter(|name| registry.orchestrator(name).is_none());
+        let unknown = self.workflows().filter(|name| registry.orchestrator(name).is_none());
         let known = registry.orchestrators();
         unknown.map(|name| values::unknown("workflow", name, known.iter().map(AsRef::as_ref))).collect()
     }

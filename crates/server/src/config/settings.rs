@@ -129,6 +129,7 @@ settings! {
     "state-machines.account", "the account that ARNs name", machines.place.account, account;
     "state-machines.region", "the region that ARNs name", machines.place.region, plain;
     "workers.receive-bytes", "bytes of one message from a client or worker that speaks gRPC", workers.receive_bytes, size;
+    "workers.entity-messages", "the form in which workers are told of operations of entities: `v2` with the callers, `v1` without", workers.entity_messages, parsed;
     "workers.grace", "how long what a worker was doing is left to it after its connection was lost", workers.grace, time;
     "workers.ping", "how often a worker that has nothing to do gets a sign of life; the SDKs wait for two minutes", workers.ping, time;
     "hubs.max", "how many task hubs there may be beside the default one", hubs.max, parsed;

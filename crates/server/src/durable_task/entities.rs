@@ -41,6 +41,8 @@ impl Service {
     ) -> Result<proto::GetEntityResponse, Status> {
         let id = self.entity_id(&request.instance_id)?;
         let view = self.app.engine.entity_settled(&id, PATIENCE).await.map_err(|error| of_engine(&error))?;
+        // To this protocol, an entity without a state does not exist, whatever waits for it.
+        let view = view.filter(|view| view.state.is_some());
         Ok(proto::GetEntityResponse {
             exists: view.is_some(),
             entity: view.map(|view| entity::to_metadata(&view, request.include_state)),

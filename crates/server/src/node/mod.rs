@@ -125,6 +125,14 @@ impl Node {
             keys: Arc::new(config.oci_keys()),
         };
         let (runtime, parts) = ground.begin_with(store, machines.clone()).await?;
+        // A workflow that is named by the configuration is no mistake: whoever runs it may connect later.
+        for name in config.workflows() {
+            if let Some(workers) =
+                parts.workers.as_ref().filter(|_| !runtime.engine().registry().starts(name))
+            {
+                workers.expect_workflow(name).await?;
+            }
+        }
         let kept = Place::within(options.data.as_deref());
         let hubs = match Hubs::open(kept, ground, config.settings.hubs.clone()).await {
             Ok(hubs) => hubs,

@@ -4,6 +4,8 @@
 
 mod site;
 
+use partita_server::durable_task::workers::EntityMessages;
+
 macro_rules! scenarios {
     ($language:ident: $($name:ident)*) => {
         mod $language {
@@ -38,6 +40,15 @@ scenarios! {
     a_worker_that_hangs
     a_worker_that_is_replaced
     a_workflow_before_its_worker
+    entities_of_all_kinds
+}
+
+/// Work items for entities in their older form, which does not tell who calls.
+#[tokio::test(flavor = "multi_thread")]
+async fn entities_in_the_older_form() {
+    let site = site::Site::open_with(EntityMessages::V1).await;
+    site.python("entities_of_all_kinds").await;
+    site.javascript("entities").await;
 }
 
 scenarios! {
@@ -57,4 +68,5 @@ scenarios! {
     rewind
     versions
     longPolls
+    entities
 }

@@ -23,6 +23,7 @@ async function working(functions, options = {}) {
   const worker = new sdk.TaskHubGrpcWorker({ hostAddress: ADDRESS, logger, shutdownTimeoutMs: 1000, ...options })
   for (const each of functions) {
     if (each.constructor.name === 'AsyncGeneratorFunction') worker.addOrchestrator(each)
+    else if (each.prototype instanceof sdk.TaskEntity) worker.addNamedEntity(each.name, () => new each())
     else worker.addActivity(each)
   }
   await worker.start()
@@ -55,6 +56,39 @@ const INVALID_ARGUMENT = 3
 const NOT_FOUND = 5
 const ALREADY_EXISTS = 6
 const FAILED_PRECONDITION = 9
+
+// Entities
+
+class Account extends sdk.TaskEntity {
+  add(amount) {
+    this.state.amount += amount
+    return this.state.amount
+  }
+  initializeState() {
+    return { amount: 0 }
+  }
+}
+
+async function* move(ctx, [from, to, amount]) {
+  const [source, target] = [from, to].map((key) => new sdk.EntityInstanceId('Account', key))
+  const lock = yield ctx.entities.lockEntities(source, target)
+  yield ctx.entities.callEntity(source, 'add', -amount)
+  yield ctx.createTimer(0.02)
+  yield ctx.entities.callEntity(target, 'add', amount)
+  lock.release()
+  return 'moved'
+}
+
+async function* asksRust(ctx, key) {
+  const tally = new sdk.EntityInstanceId('Tally', key)
+  ctx.entities.signalEntity(tally, 'add', 2)
+  return yield ctx.entities.callEntity(tally, 'add', 3)
+}
+
+async function* holds(ctx, key) {
+  yield ctx.entities.lockEntities(new sdk.EntityInstanceId('Account', key))
+  yield ctx.waitForExternalEvent('go')
+}
 
 // Workflows and activities
 
@@ -335,6 +369,32 @@ const scenarios = {
     assert.equal((await hub.getOrchestrationState(old)).runtimeStatus, Status.PENDING)
     await working([versioned], { versioning: { ...versioning, version: '1.0' } })
     assert.equal(await output(hub, old), '1.0')
+  },
+
+  /** Entities of this worker and of the server's own, with and without locks. */
+  async entities() {
+    const hub = connect()
+    const id = (key) => new sdk.EntityInstanceId('Account', key)
+    const balance = async (key) => (await hub.getEntity(id(key)))?.state?.amount
+    await hub.signalEntity(id('a'), 'add', 10)
+    await working([Account, move, asksRust, holds])
+    await until(async () => (await balance('a')) === 10)
+    const moves = [['a', 'b', 1], ['b', 'a', 2], ['a', 'b', 3]]
+    const moving = moves.map((each) => hub.scheduleNewOrchestration(move, each))
+    for (const instance of await Promise.all(moving)) assert.equal(await output(hub, instance), 'moved')
+    await until(async () => (await balance('a')) === 8 && (await balance('b')) === 2)
+    assert.equal(await output(hub, await hub.scheduleNewOrchestration(asksRust, 'j')), 5)
+    const holding = await hub.scheduleNewOrchestration(holds, 'a')
+    await until(async () => (await hub.getEntity(id('a'))).lockedBy === holding)
+    await hub.signalEntity(id('a'), 'add', 100)
+    assert.equal((await hub.getEntity(id('a'))).backlogQueueSize, 1)
+    await hub.terminateOrchestration(holding, 'enough')
+    await until(async () => (await balance('a')) === 108)
+    const found = []
+    for await (const each of hub.getEntities({ instanceIdStartsWith: '@account@', pageSize: 1 })) found.push(each.id.key)
+    assert.deepEqual(found, ['a', 'b'])
+    await hub.signalEntity(id('b'), 'delete')
+    await until(async () => (await hub.getEntity(id('b'))) === undefined)
   },
 
   /** A wait without a deadline is held for as long as it takes, and harms nobody when its client has gone. */

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import grpc
-from durabletask import client, task, worker
+from durabletask import client, entities, task, worker
 
 ADDRESS = sys.argv[1]
 Status = client.OrchestrationStatus
@@ -27,11 +27,13 @@ def connect():
 
 @contextlib.contextmanager
 def working(*functions):
-    """A worker; functions with a context of orchestrations are workflows, the others activities."""
+    """A worker; functions are workflows or entities where they are marked as such, and activities otherwise."""
     with worker.TaskHubGrpcWorker(host_address=ADDRESS) as own:
         for function in functions:
             if function in WORKFLOWS:
                 own.add_orchestrator(function)
+            elif function in ENTITIES:
+                own.add_entity(function)
             else:
                 own.add_activity(function)
         own.start()
@@ -43,6 +45,14 @@ WORKFLOWS = set()
 
 def workflow(function):
     WORKFLOWS.add(function)
+    return function
+
+
+ENTITIES = set()
+
+
+def entity(function):
+    ENTITIES.add(function)
     return function
 
 
@@ -443,6 +453,114 @@ def a_worker_that_is_replaced():
         assert waiting == [{"kind": "turn", "name": "flow", "version": "1.0", "count": 1}], waiting
         with versioned("1.0"):
             assert finish(hub, old).get_output(str) == "1.0 by 1.0"
+
+
+# Entities
+
+
+@entity
+def purse(ctx, amount):
+    match ctx.operation:
+        case "add":
+            ctx.set_state(ctx.get_state(int, 0) + amount)
+        case "explode":
+            ctx.set_state(-1)
+            raise ValueError("it exploded")
+        case "delete":
+            ctx.set_state(None)
+            return None
+        case "tell":
+            ctx.signal_entity(entities.EntityInstanceId("purse", amount), "add", ctx.get_state(int, 0))
+        case "start":
+            ctx.schedule_new_orchestration("twice", input=ctx.get_state(int, 0), instance_id=amount)
+    return ctx.get_state(int, 0)
+
+
+def named(key):
+    return entities.EntityInstanceId("purse", key)
+
+
+@workflow
+def move(ctx, asked):
+    source, target, amount = named(asked[0]), named(asked[1]), asked[2]
+    with (yield ctx.lock_entities([source, target])):
+        before = yield ctx.call_entity(source, "add", 0)
+        yield ctx.create_timer(timedelta(milliseconds=20))
+        yield ctx.call_entity(source, "add", -amount)
+        after = yield ctx.call_entity(source, "add", 0)
+        yield ctx.call_entity(target, "add", amount)
+    return before - after
+
+
+@workflow
+def exploding(ctx, key):
+    try:
+        yield ctx.call_entity(named(key), "explode")
+    except Exception as error:
+        return str(error)
+
+
+@workflow
+def asks_a_rust_entity(ctx, key):
+    """An entity of the server's own."""
+    tally = entities.EntityInstanceId("Tally", key)
+    ctx.signal_entity(tally, "add", 2)
+    return (yield ctx.call_entity(tally, "add", 3))
+
+
+@workflow
+def holds(ctx, key):
+    with (yield ctx.lock_entities([named(key)])):
+        yield ctx.wait_for_external_event("go")
+
+
+def entities_of_all_kinds():
+    hub = connect()
+    # What is asked for before there is a worker is not lost.
+    hub.signal_entity(named("a"), "add", 5)
+    with working(purse, move, exploding, asks_a_rust_entity, holds, twice, add_one):
+        until(lambda: value(hub, "a") == 5)
+        hub.signal_entity(named("a"), "add", 2)
+        assert value(hub, "a") == 7, "whoever signals sees what the signal did"
+        shown_error = finish(hub, hub.schedule_new_orchestration(exploding, input="a")).get_output(str)
+        assert "it exploded" in shown_error, shown_error
+        assert value(hub, "a") == 7, "a failed operation leaves the state as it was"
+        assert finish(hub, hub.schedule_new_orchestration(asks_a_rust_entity, input="k")).get_output(int) == 5
+
+        hub.signal_entity(named("a"), "tell", "b")
+        hub.signal_entity(named("a"), "start", "started-by-an-entity")
+        until(lambda: value(hub, "b") == 7)
+        assert finish(hub, "started-by-an-entity").get_output(int) == 9
+
+        moves = [("a", "b", 1), ("b", "a", 2), ("a", "b", 3), ("b", "a", 4)] * 3
+        for instance, (_, _, amount) in [(hub.schedule_new_orchestration(move, input=each), each) for each in moves]:
+            assert finish(hub, instance).get_output(int) == amount, "nobody else was here"
+        until(lambda: (value(hub, "a"), value(hub, "b")) == (7 + 6, 7 - 6))
+
+        later = datetime.now(timezone.utc) + timedelta(seconds=1.5)
+        hub.signal_entity(named("late"), "add", 1, signal_time=later)
+        assert value(hub, "late") is None
+        until(lambda: value(hub, "late") == 1)
+        assert datetime.now(timezone.utc) >= later
+
+        holding = hub.schedule_new_orchestration(holds, input="a")
+        until(lambda: hub.get_entity(named("a"))._locked_by == holding)
+        hub.signal_entity(named("a"), "add", 100)
+        assert hub.get_entity(named("a")).backlog_queue_size == 1
+        hub.terminate_orchestration(holding)
+        until(lambda: value(hub, "a") == 113)
+
+        found = hub.get_all_entities(client.EntityQuery(instance_id_starts_with="@Purse@", page_size=2))
+        assert sorted(str(each.id) for each in found) == ["@purse@a", "@purse@b", "@purse@late"], found
+        hub.signal_entity(named("late"), "delete")
+        until(lambda: hub.get_entity(named("late")) is None)
+        hub.clean_entity_storage()
+        assert len(hub.get_all_entities()) == 3
+
+
+def value(hub, key):
+    found = hub.get_entity(named(key))
+    return found.get_state(int) if found else None
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
 //! A server with workflows of its own that takes workers, and the SDKs for Python and JavaScript.
 
-use partita::{ActivityContext, Error, OrchestrationContext, Result, Runtime};
+use partita::{ActivityContext, EntityContext, EntityType, Error, OrchestrationContext, Result, Runtime};
 use partita_engine::store::{MemoryStore, Store};
-use partita_server::durable_task::workers::{WorkerOffers, WorkerOptions, Workers};
+use partita_server::durable_task::workers::{EntityMessages, WorkerOffers, WorkerOptions, Workers};
 use partita_server::parts::Parts;
 use partita_server::{Server, ServerOptions};
 use serde_json::Value;
@@ -37,6 +37,13 @@ async fn double(_: ActivityContext, input: i64) -> Result<i64> {
     Ok(input * 2)
 }
 
+fn tally() -> EntityType<i64> {
+    EntityType::new().operation("add", |tally: &mut i64, _: &mut EntityContext, amount: i64| {
+        *tally += amount;
+        Ok::<_, Error>(*tally)
+    })
+}
+
 pub(crate) struct Site {
     address: String,
     _runtime: Runtime,
@@ -44,8 +51,13 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn open() -> Self {
+        Self::open_with(EntityMessages::default()).await
+    }
+
+    pub(crate) async fn open_with(entity_messages: EntityMessages) -> Self {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new(2));
-        let options = WorkerOptions { grace: Duration::from_millis(300), ..WorkerOptions::default() };
+        let options =
+            WorkerOptions { grace: Duration::from_millis(300), entity_messages, ..WorkerOptions::default() };
         let workers = Workers::open(store.clone(), options).await.unwrap();
         let runtime = Runtime::builder()
             .orchestrator("Echo", echo)
@@ -53,6 +65,7 @@ impl Site {
             .orchestrator("Fail", fails)
             .orchestrator("AsksPython", asks_python)
             .activity("Double", double)
+            .entity("Tally", tally())
             .offers(Arc::new(WorkerOffers::new(workers.clone())))
             .store(store);
         let runtime = runtime.start().await.unwrap();

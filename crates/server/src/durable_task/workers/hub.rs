@@ -60,6 +60,27 @@ pub enum EntityMessages {
     V2,
 }
 
+impl std::str::FromStr for EntityMessages {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "v1" => Ok(Self::V1),
+            "v2" => Ok(Self::V2),
+            _ => Err(format!("{text:?} is neither v1 nor v2")),
+        }
+    }
+}
+
+impl std::fmt::Display for EntityMessages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        })
+    }
+}
+
 /// How often what nobody wants any more is looked for.
 const SWEEP: Duration = Duration::from_secs(30);
 
