@@ -35,9 +35,33 @@ pub fn decode(order: Order, text: &str) -> Result<Cursor, String> {
     Ok(Cursor { at: Timestamp(at), id: InstanceId::trusted(id) })
 }
 
+/// Writes a place in a list of entities.
+#[must_use]
+pub fn encode_entity(id: &InstanceId) -> String {
+    encode(Order::Id, &Cursor { at: Timestamp(0), id: id.clone() })
+}
+
+/// Reads it back: the id after which the page begins.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn decode_entity(text: &str) -> Result<InstanceId, String> {
+    let id = decode(Order::Id, text)?.id;
+    let belongs = "the cursor belongs to a list of instances, not to one of entities";
+    if id.is_entity() { Ok(id) } else { Err(belongs.to_owned()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_in_lists_of_entities_are_apart() {
+        let id = InstanceId::trusted("@counter@a b");
+        assert_eq!(decode_entity(&encode_entity(&id)), Ok(id));
+        let other = encode(Order::Id, &Cursor { at: Timestamp(0), id: InstanceId::trusted("a") });
+        assert!(decode_entity(&other).unwrap_err().contains("list of instances"));
+    }
 
     #[test]
     fn cursors_read_back_and_belong_to_one_order() {

@@ -165,7 +165,7 @@ fn known() -> String {
     Filter::KEYS.iter().chain(&own).copied().collect::<Vec<_>>().join(", ")
 }
 
-fn parsed<T: std::str::FromStr>(key: &str, value: &str, what: &str) -> Result<T, String> {
+pub(crate) fn parsed<T: std::str::FromStr>(key: &str, value: &str, what: &str) -> Result<T, String> {
     value.parse().map_err(|_| format!("{key}={value:?} is not {what}"))
 }
 

@@ -13,6 +13,7 @@
 //! | [`report`] | what comes back from starts, purges and bulk operations |
 //! | [`why`] | why an instance waits |
 //! | [`about`] | the server, its store, its limits, what it offers |
+//! | [`entity`] | entities |
 //! | [`hub`] | task hubs |
 //! | [`problem`] | errors (RFC 9457) |
 //! | [`paths`] | the addresses of it all |
@@ -22,6 +23,7 @@
 pub mod about;
 pub mod cursor;
 pub mod durable_task;
+pub mod entity;
 pub mod filter;
 pub mod history;
 pub mod hub;
@@ -39,6 +41,7 @@ pub use about::{
     About, Function, FunctionKind, FunctionList, HostedFunction, Limits, Retention, RetentionRule, Running,
     StoreInfo, Waiting, Worker, WorkerList, Workflow, WorkflowList,
 };
+pub use entity::{CleanEntities, Entity, EntityCleaning, EntityListQuery, EntityLock, EntityPage};
 pub use filter::{Filter, ListQuery, Order};
 pub use history::{Event, Failure, HistoryPage, Parent, Trace};
 pub use hub::{Hub, HubList};

@@ -16,6 +16,10 @@ pub const FUNCTIONS: &str = "/api/v1/functions";
 pub const WORKERS: &str = "/api/v1/workers";
 /// The task hubs.
 pub const HUBS: &str = "/api/v1/hubs";
+/// The entities.
+pub const ENTITIES: &str = "/api/v1/entities";
+/// Tidies entities up.
+pub const CLEAN_ENTITIES: &str = "/api/v1/entities/clean";
 /// The limits in force.
 pub const LIMITS: &str = "/api/v1/limits";
 /// The retention rules in force.
@@ -48,6 +52,28 @@ pub fn of_instance(id: &str, what: &str) -> String {
 #[must_use]
 pub fn hub(name: &str) -> String {
     format!("{HUBS}/{}", encode(name))
+}
+
+/// One entity.
+///
+/// One `$` before the key is taken off when it is read. So a key that begins with `$` gets one more, the empty key is
+/// `$`, and the keys `.` and `..`, which clients would take for folders, can stand in an address too.
+#[must_use]
+pub fn entity(name: &str, key: &str) -> String {
+    let mark = if key.starts_with('$') || matches!(key, "" | "." | "..") { "%24" } else { "" };
+    format!("{ENTITIES}/{}/{mark}{}", encode(name), encode(key))
+}
+
+/// The key that a part of a path stands for.
+#[must_use]
+pub fn entity_key(part: &str) -> &str {
+    part.strip_prefix('$').unwrap_or(part)
+}
+
+/// Where an entity is told to run an operation.
+#[must_use]
+pub fn signal_entity(name: &str, key: &str, operation: &str) -> String {
+    format!("{}/signals/{}", entity(name, key), encode(operation))
 }
 
 /// What a function printed.
@@ -91,6 +117,18 @@ mod tests {
     #[test]
     fn parts_of_paths_are_encoded() {
         assert_eq!(raise_event("a b:1", "paid/ö"), "/api/v1/instances/a%20b%3A1/events/paid%2F%C3%B6");
+        assert_eq!(signal_entity("Counter", "a/b", "add"), "/api/v1/entities/Counter/a%2Fb/signals/add");
         assert_eq!(start("New-Order_1.0~"), "/api/v1/workflows/New-Order_1.0~/instances");
+    }
+
+    #[test]
+    fn every_key_can_stand_in_a_path() {
+        for (key, part) in
+            [("", "%24"), ("$", "%24%24"), ("$a", "%24%24a"), (".", "%24."), ("..", "%24.."), ("a$", "a%24")]
+        {
+            let path = entity("C", key);
+            assert_eq!(path, format!("/api/v1/entities/C/{part}"));
+            assert_eq!(entity_key(&part.replace("%24", "$")), key);
+        }
     }
 }

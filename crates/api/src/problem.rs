@@ -84,6 +84,8 @@ kinds! {
     AlreadyExists => 409, "already-exists", "An instance of that id exists";
     /// The instance is in another status than what was asked needs.
     WrongStatus => 409, "wrong-status", "The instance's status does not allow this";
+    /// The entity is locked, or something waits for it.
+    EntityInUse => 409, "entity-in-use", "The entity is in use";
     /// The task hub is needed, by instances that have not ended or by the server.
     HubInUse => 409, "hub-in-use", "The task hub is in use";
     /// The instance has ended.

@@ -22,8 +22,8 @@ pub struct Why {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WhyReason {
-    /// Its kind: `ended`, `scheduled`, `ready`, `suspended`, `setAside`, `calling`, `subOrchestration`,
-    /// `timer`, `event`, `storeFull`, `stopping`.
+    /// Its kind: `ended`, `scheduled`, `ready`, `suspended`, `setAside`, `unclaimed`, `withWorker`, `calling`,
+    /// `subOrchestration`, `entity`, `lock`, `timer`, `event`, `storeFull`, `stopping`.
     pub kind: String,
     /// A sentence for people.
     pub message: String,
@@ -136,5 +136,11 @@ mod tests {
         };
         insta::assert_snapshot!(serde_json::to_string(&WhyReason::from(&reason)).unwrap(), @r#"{"kind":"calling","message":"it waits for activity \"Pay\", which nobody here offers","facts":{"taskId":2,"function":"Pay","since":null,"scheduledAt":"1970-01-01T00:00:00.000000Z","offered":false}}"#);
         assert!(WhyReason::from(&Reason::Ready).facts.is_empty());
+        let reason = Reason::Lock {
+            task_id: 4,
+            entities: ["@account@ada", "@account@grace"].map(kernel::InstanceId::trusted).to_vec(),
+            since: Timestamp(0),
+        };
+        insta::assert_snapshot!(serde_json::to_string(&WhyReason::from(&reason)).unwrap(), @r#"{"kind":"lock","message":"it waits for the lock of @account@ada, @account@grace","facts":{"taskId":4,"entityIds":["@account@ada","@account@grace"],"since":"1970-01-01T00:00:00.000000Z"}}"#);
     }
 }

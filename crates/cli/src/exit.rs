@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Failed = 1,
     /// It was asked for in a way that makes no sense.
     Usage = 2,
-    /// There is no such instance, workflow, file.
+    /// There is no such instance, workflow, entity, file.
     NotFound = 3,
     /// The instance or the store is not in a state for it.
     Conflict = 4,
@@ -88,6 +88,7 @@ impl Failure {
 fn advice(problem: &Problem) -> Option<&'static str> {
     let kinds = [
         (ProblemKind::InstanceNotFound, "`partita list` shows the instances that there are"),
+        (ProblemKind::EntityNotFound, "`partita entities` shows the entities that there are"),
         (
             ProblemKind::Finished,
             "`partita restart ID` runs it again, `partita rewind ID` goes on after a failure",

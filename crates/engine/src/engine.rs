@@ -445,21 +445,21 @@ impl Engine {
         timeout: Option<Duration>,
     ) -> Result<Option<InstanceView>, EngineError> {
         let mut watching = Watching::begin(&self.shared, id);
+        // Many may wait for long, so nothing is kept meanwhile that can be had again.
         let waiting = async {
-            let mut current = self.get(id).await?;
+            let mut current = self.look(id).await?;
             loop {
-                match &current {
-                    None => return Ok(None),
-                    Some(view) if reached(view, what) => return Ok(current),
-                    Some(_) => {}
+                match current {
+                    Some(view) if !reached(&view, what) => drop(view),
+                    current => return Ok(current),
                 }
                 if watching.changes.changed().await.is_err() {
-                    return Ok(current);
+                    return self.look(id).await;
                 }
                 let changed = watching.changes.borrow_and_update().clone();
                 current = match changed {
                     Some(view) => Some(view),
-                    None => self.get(id).await?,
+                    None => self.look(id).await?,
                 };
             }
         };
@@ -468,10 +468,16 @@ impl Engine {
             Some(timeout) => tokio::time::timeout(timeout, waiting).await.ok(),
         };
         drop(watching);
-        match outcome {
-            Some(outcome) => outcome,
-            None => self.get(id).await,
-        }
+        let view = match outcome {
+            Some(outcome) => outcome?,
+            None => self.look(id).await?,
+        };
+        Ok(view.map(Arc::unwrap_or_clone))
+    }
+
+    /// An instance as it is, at the price of an allocation instead of a large future.
+    async fn look(&self, id: &InstanceId) -> Result<Option<Arc<InstanceView>>, EngineError> {
+        Ok(Box::pin(self.get(id)).await?.map(Arc::new))
     }
 
     /// A part of an instance's history, from event number `from`, of about `max_bytes`.
@@ -578,7 +584,7 @@ impl std::fmt::Debug for Engine {
 
 /// Somebody who waits for changes of an instance, and may go at any time. What is first is dropped first.
 struct Watching<'a> {
-    changes: watch::Receiver<Option<InstanceView>>,
+    changes: watch::Receiver<Option<Arc<InstanceView>>>,
     _release: Release<'a>,
 }
 

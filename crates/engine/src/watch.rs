@@ -4,10 +4,11 @@ use crate::view::InstanceView;
 use parking_lot::Mutex;
 use partita_kernel::InstanceId;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::sync::watch;
 
-type Latest = watch::Sender<Option<InstanceView>>;
+type Latest = watch::Sender<Option<Arc<InstanceView>>>;
 
 /// Watchers by instance. A change is told after it is durable.
 #[derive(Default)]
@@ -19,7 +20,7 @@ pub(crate) struct Watchers {
 
 impl Watchers {
     /// Changes from now on. The receiver starts with `None`.
-    pub(crate) fn subscribe(&self, id: &InstanceId) -> watch::Receiver<Option<InstanceView>> {
+    pub(crate) fn subscribe(&self, id: &InstanceId) -> watch::Receiver<Option<Arc<InstanceView>>> {
         let mut map = self.map.lock();
         if let Some(sender) = map.get(id) {
             return sender.subscribe();
@@ -41,7 +42,7 @@ impl Watchers {
             return;
         }
         if let Some(sender) = self.map.lock().get(id) {
-            sender.send_replace(view.map(|view| *view));
+            sender.send_replace(view.map(Arc::from));
         }
     }
 

@@ -4,7 +4,7 @@ use crate::answer::Refusal;
 use crate::app::Shared;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
-use axum::http::header::{CONTENT_LENGTH, HOST};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Uri};
 use futures::StreamExt;
@@ -206,6 +206,11 @@ fn prefix(parts: &Parts) -> &str {
 
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// What a body says that it is, without parameters.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
+    text(headers, &CONTENT_TYPE)?.split(';').next().map(str::trim)
 }
 
 /// The caller's W3C trace context, if it is a valid one.

@@ -20,6 +20,7 @@
 //! | [`schedules`] | starts by the clock |
 //! | [`config`] | flags, environment, `partita.toml`, defaults |
 //! | `health`, `metrics` | `/livez`, `/readyz`, `/metrics` |
+//! | `entities` | what the dialects share of entities |
 //! | `guard`, `observe` | which requests are let in, and what is noted of them |
 //!
 //! To serve inside an axum application of one's own, take [`router`].
@@ -31,6 +32,7 @@ pub mod config;
 mod connections;
 mod durable_functions;
 pub mod durable_task;
+mod entities;
 mod extract;
 mod fn_project;
 pub mod functions;

@@ -1,12 +1,14 @@
 //! The command line, as clap reads it.
 
 mod app;
+mod entity;
 mod filter;
 mod instance;
 mod serve;
 mod values;
 
 pub(crate) use app::{CheckArgs, LogsArgs, RunArgs};
+pub(crate) use entity::{EntitiesArgs, EntityArgs, EntityCommand, SignalArgs};
 pub(crate) use filter::{ListArgs, PurgeArgs};
 pub(crate) use instance::{
     HistoryArgs, IdArgs, RaiseArgs, ReasonArgs, RestartArgs, StartArgs, TerminateArgs, WatchArgs,
@@ -24,8 +26,8 @@ Exit codes:
   0  it was done
   1  it could not be done
   2  it was asked for in a way that makes no sense
-  3  there is no such instance, workflow or file
-  4  the instance or store is not in a state for it, or an instance of that id exists
+  3  there is no such instance, workflow, entity or file
+  4  the instance, entity or store is not in a state for it, or an instance of that id exists
   5  the instance that was waited for failed or was terminated (--wait, --follow)
   6  the server cannot be reached
   7  it took longer than --timeout";
@@ -46,6 +48,12 @@ const PURGE_EXAMPLES: &str = "\
 Examples:
   partita purge 6f2a3b1c
   partita purge --status completed --older-than 7d --yes";
+
+const ENTITIES_EXAMPLES: &str = "\
+Examples:
+  partita entities
+  partita entities Cart --key-prefix berlin- --state
+  partita entities --transient --all -o jsonl";
 
 const DEV_HELP: &str = "\
 What is in the folder is offered, and brought in again when it changes:
@@ -163,6 +171,12 @@ pub(crate) enum Command {
     /// Delete instances that have ended
     #[command(after_help = PURGE_EXAMPLES)]
     Purge(PurgeArgs),
+    /// List entities
+    #[command(after_help = ENTITIES_EXAMPLES)]
+    Entities(EntitiesArgs),
+    /// Show, signal and delete entities
+    #[command(subcommand)]
+    Entity(EntityCommand),
     /// Show the workers, what each can run and has at hand, and what waits for one
     Workers,
     /// Show, make and delete task hubs, which keep instances apart from each other

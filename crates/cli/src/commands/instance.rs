@@ -10,7 +10,7 @@ use partita_api::{
 };
 use serde_json::{Value, json};
 
-fn read(data: Option<&Data>) -> Result<Option<Json>> {
+pub(super) fn read(data: Option<&Data>) -> Result<Option<Json>> {
     data.map(Data::read).transpose().map_err(Failure::usage)
 }
 

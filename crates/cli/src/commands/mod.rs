@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod entity;
 mod hub;
 mod instance;
 mod list;
@@ -59,6 +60,8 @@ async fn ask(command: Command, api: &Api, printer: &Printer) -> Result<Exit> {
         Command::Restart(args) => instance::restart(api, printer, &args).await,
         Command::Purge(args) => purge::run(api, printer, &args).await,
         Command::Workers => workers::run(api, printer).await,
+        Command::Entities(args) => entity::list(api, printer, &args).await,
+        Command::Entity(command) => entity::run(api, printer, &command).await,
         Command::Hub(command) => hub::run(api, printer, &command).await,
         // All others were dealt with before.
         _ => Ok(Exit::Ok),

@@ -44,7 +44,7 @@ pub(crate) fn list_table(instances: &[InstanceSummary], printer: &Printer) -> Ta
 }
 
 /// A JSON text without its quotes, anything else as it is.
-fn words(json: &Json) -> String {
+pub(super) fn words(json: &Json) -> String {
     match json.value() {
         Value::String(text) => text,
         _ => json.as_str().to_owned(),
@@ -106,7 +106,7 @@ fn history(instance: &InstanceDetail) -> String {
 }
 
 /// Short JSON in one line, the rest readable.
-fn json(json: &Json) -> Cell {
+pub(super) fn json(json: &Json) -> Cell {
     if json.as_str().len() <= ONE_LINE {
         return json.as_str().into();
     }

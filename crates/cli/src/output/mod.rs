@@ -1,10 +1,12 @@
 //! What is written: for people on a terminal, plainly into files and pipes, as JSON for programs.
 
+mod entity;
 mod events;
 mod instance;
 mod table;
 mod time;
 
+pub(crate) use entity::{entities_table, entity_fields};
 pub(crate) use events::{Names, event_line};
 pub(crate) use instance::{detail, list_table, status_style};
 pub(crate) use table::{Cell, Table, fields};

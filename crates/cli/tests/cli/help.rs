@@ -2,7 +2,7 @@
 
 use crate::place::alone;
 
-const COMMANDS: [&[&str]; 32] = [
+const COMMANDS: [&[&str]; 38] = [
     &[],
     &["dev"],
     &["run"],
@@ -21,6 +21,12 @@ const COMMANDS: [&[&str]; 32] = [
     &["rewind"],
     &["restart"],
     &["purge"],
+    &["entities"],
+    &["entity"],
+    &["entity", "show"],
+    &["entity", "signal"],
+    &["entity", "delete"],
+    &["entity", "clean"],
     &["workers"],
     &["hub"],
     &["hub", "list"],
@@ -85,6 +91,8 @@ fn usage_errors_are_told_by_their_exit_code() {
         &["start", "X", "--wait", "--follow"],
         &["list", "--status", "runing"],
         &["list", "--limit", "0"],
+        &["entities", "--key-prefix", "a"],
+        &["entity", "signal", "Counter", "a"],
         &["purge"],
         &["show", "x", "--server", "nowhere"],
         &["start", "X", "--input", "{bad"],

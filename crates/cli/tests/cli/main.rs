@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // what is not as expected fails the test
 
 mod dev;
+mod entities;
 mod help;
 mod hubs;
 mod instances;

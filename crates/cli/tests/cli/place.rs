@@ -1,6 +1,9 @@
 //! A server with workflows for tests, in the test's own process, and the real program against it.
 
-use partita::{ActivityContext, Error, OrchestrationContext, Result, Runtime, RuntimeBuilder};
+use partita::{
+    ActivityContext, EntityContext, EntityId, EntityType, Error, OrchestrationContext, Result, Runtime,
+    RuntimeBuilder,
+};
 use partita_server::{Server, ServerOptions};
 use serde_json::Value;
 use std::io::Write;
@@ -111,6 +114,23 @@ async fn rounds(ctx: OrchestrationContext, round: u32) -> Result<u32> {
     if round < 3 { ctx.continue_as_new(round + 1) } else { Ok(round) }
 }
 
+/// Locks a counter, adds to it, and holds it until it is told to go on.
+async fn careful(ctx: OrchestrationContext, key: String) -> Result<i64> {
+    let counter = EntityId::new("Counter", &key)?;
+    let _section = ctx.lock_entities([&counter]).await?;
+    let sum = ctx.call_entity(&counter, "add", 10).await?;
+    ctx.set_custom_status("holding");
+    ctx.wait_for_external_event::<()>("go").await?;
+    Ok(sum)
+}
+
+fn counter() -> EntityType<i64> {
+    EntityType::new().operation("add", |value: &mut i64, _: &mut EntityContext, amount: i64| {
+        *value += amount;
+        Ok::<_, Error>(*value)
+    })
+}
+
 fn offered() -> RuntimeBuilder {
     let worked = Arc::new(AtomicBool::new(false));
     let flaky = move |_: ActivityContext, (): ()| {
@@ -123,6 +143,8 @@ fn offered() -> RuntimeBuilder {
         .orchestrator("Parent", parent)
         .orchestrator("Fragile", fragile)
         .orchestrator("Rounds", rounds)
+        .orchestrator("Careful", careful)
+        .entity("Counter", counter())
         .activity("Greet", greet)
         .activity("Flaky", flaky)
 }

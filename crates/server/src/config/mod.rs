@@ -166,7 +166,11 @@ impl Config {
     #[must_use]
     pub fn unknown_workflows(&self, registry: &partita_engine::Registry) -> Vec<String> {
         let unknown = self.workflows().filter(|name| registry.orchestrator(name).is_none());
-        let known = registry.orchestrators();
+        // What is only named here is not known by it, although it is waited for.
+        let mut known = registry.orchestrators();
+        known.retain(|name| {
+            !self.workflows().any(|named| named == &**name) || registry.orchestrator(name).is_some()
+        });
         unknown.map(|name| values::unknown("workflow", name, known.iter().map(AsRef::as_ref))).collect()
     }
 }

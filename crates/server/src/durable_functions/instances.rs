@@ -15,7 +15,7 @@ use partita_engine::{EngineError, InstanceView};
 use serde_json::json;
 use std::time::Duration;
 
-const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation-token");
+pub(super) const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation-token");
 const DEFAULT_TOP: usize = 100;
 const LARGEST_TOP: usize = 1000;
 /// How long a purge by filter may go on.
@@ -60,12 +60,11 @@ pub(super) fn respond(call: &Call, view: &InstanceView, history: Option<Vec<Show
 pub(super) async fn list(call: &Call) -> Answer {
     let after = text(&call.headers, &CONTINUATION).filter(|token| !token.is_empty());
     let after = after.map(|token| cursor::decode(Order::Id, token)).transpose().map_err(Refusal::invalid)?;
-    let top = call.get("top").and_then(|top| top.parse().ok()).filter(|top| *top > 0).unwrap_or(DEFAULT_TOP);
     let query = Query {
         filter: Filter { id_prefix: call.get("instanceIdPrefix").map(str::to_owned), ..filter(call)? },
         order: Order::Id.to_store(),
         after,
-        limit: top.min(LARGEST_TOP),
+        limit: top(call),
         with_records: true,
     };
     let page = call.app.engine.query(&query).await?;
@@ -78,9 +77,18 @@ pub(super) async fn list(call: &Call) -> Answer {
     })
 }
 
-/// The times of the extension include both ends.
+/// How many are listed at once. What is no number counts as not given, as the extension has it.
+pub(super) fn top(call: &Call) -> usize {
+    let top = call.get("top").and_then(|top| top.parse().ok()).filter(|top| *top > 0);
+    top.unwrap_or(DEFAULT_TOP).min(LARGEST_TOP)
+}
+
+/// The end of a span of time: the extension's include both ends.
+pub(super) fn including(time: Timestamp) -> Timestamp {
+    time.after(Duration::from_nanos(1))
+}
+
 fn filter(call: &Call) -> Result<Filter, Refusal> {
-    let including = |time: Timestamp| time.after(Duration::from_nanos(1));
     Ok(Filter {
         statuses: call.statuses()?,
         created_from: call.time("createdTimeFrom")?,

@@ -65,9 +65,10 @@ async fn perform(call: &Call, operation: Operation, body: Body) -> Answer {
         Operation::Suspend { id } => signals::suspend(call, &id).await,
         Operation::Resume { id } => signals::resume(call, &id).await,
         Operation::Rewind { id } => signals::rewind(call, &id).await,
-        Operation::GetEntity { name, key } => entities::get(&name, &key),
-        Operation::ListEntities => entities::list(),
-        Operation::SignalEntity => entities::signal(),
+        Operation::GetEntity { name, key } => entities::get(call, &name, &key).await,
+        Operation::ListEntities { name } => entities::list(call, name.as_deref()).await,
+        Operation::SignalEntity { name, key } => entities::signal(call, body, &name, &key).await,
+        Operation::DeleteEntity { name, key } => entities::delete(call, &name, &key).await,
         Operation::MakePrimary => Ok(axum::http::StatusCode::OK.into_response()),
     }
 }

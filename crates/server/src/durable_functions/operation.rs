@@ -17,8 +17,9 @@ pub(super) enum Operation {
     Resume { id: String },
     Rewind { id: String },
     GetEntity { name: String, key: String },
-    ListEntities,
-    SignalEntity,
+    ListEntities { name: Option<String> },
+    SignalEntity { name: String, key: String },
+    DeleteEntity { name: String, key: String },
     MakePrimary,
 }
 
@@ -67,9 +68,18 @@ impl Operation {
 
     fn of_entities(method: &Method, parts: &[String]) -> Option<Self> {
         match (method.as_str(), parts) {
-            ("GET", [] | [_]) => Some(Self::ListEntities),
-            ("GET", [name, key]) => Some(Self::GetEntity { name: name.clone(), key: key.clone() }),
-            ("POST" | "DELETE", [_, _]) => Some(Self::SignalEntity),
+            ("GET", []) => Some(Self::ListEntities { name: None }),
+            ("GET", [name]) => Some(Self::ListEntities { name: Some(name.clone()) }),
+            (method, [name, key]) => Self::of_entity(method, name.clone(), key.clone()),
+            _ => None,
+        }
+    }
+
+    fn of_entity(method: &str, name: String, key: String) -> Option<Self> {
+        match method {
+            "GET" => Some(Self::GetEntity { name, key }),
+            "POST" => Some(Self::SignalEntity { name, key }),
+            "DELETE" => Some(Self::DeleteEntity { name, key }),
             _ => None,
         }
     }
@@ -86,8 +96,10 @@ impl Operation {
             Self::Suspend { .. } => "durabletask/instances/{instanceId}/suspend",
             Self::Resume { .. } => "durabletask/instances/{instanceId}/resume",
             Self::Rewind { .. } => "durabletask/instances/{instanceId}/rewind",
-            Self::GetEntity { .. } | Self::SignalEntity => "durabletask/entities/{entityName}/{entityKey}",
-            Self::ListEntities => "durabletask/entities/{entityName?}",
+            Self::GetEntity { .. } | Self::SignalEntity { .. } | Self::DeleteEntity { .. } => {
+                "durabletask/entities/{entityName}/{entityKey}"
+            }
+            Self::ListEntities { .. } => "durabletask/entities/{entityName?}",
             Self::MakePrimary => "durabletask/makeprimary",
         }
     }
@@ -110,6 +122,9 @@ mod tests {
         assert_eq!(parse(&Method::POST, "instances/I/raiseevent/E"), Some(raised));
         let started = Operation::Start { function: "F".to_owned(), id: Some(id()) };
         assert_eq!(parse(&Method::POST, "ORCHESTRATORS/F/I"), Some(started));
+        let deleted = Operation::DeleteEntity { name: "N".to_owned(), key: "K".to_owned() };
+        assert_eq!(parse(&Method::DELETE, "Entities/N/K"), Some(deleted));
+        assert_eq!(parse(&Method::GET, "entities"), Some(Operation::ListEntities { name: None }));
     }
 
     #[test]
@@ -121,6 +136,8 @@ mod tests {
             (Method::POST, "instances/I/dance"),
             (Method::POST, "instances/I/raiseEvent"),
             (Method::POST, "entities/N"),
+            (Method::PUT, "entities/N/K"),
+            (Method::GET, "entities/N/K/x"),
             (Method::GET, "makeprimary"),
             (Method::GET, "x"),
         ] {

@@ -4,9 +4,8 @@ use super::call::{Call, bad_json};
 use super::instances::existing;
 use super::said;
 use crate::answer::{Answer, Refusal, accepted};
-use crate::extract::{payload, text};
+use crate::extract::{media_type, payload};
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
 use partita_api::Json;
 use partita_api::problem::ProblemKind;
 use partita_engine::kernel::{InstanceId, Payload, Status};
@@ -29,7 +28,7 @@ fn reason(call: &Call) -> Option<Payload> {
 /// `POST /instances/{instanceId}/raiseEvent/{eventName}`
 pub(super) async fn raise_event(call: &Call, body: Body, id: &str, event: &str) -> Answer {
     let id: InstanceId = open(call, id).await?.id;
-    let media = text(&call.headers, &CONTENT_TYPE).and_then(|media| media.split(';').next()).map(str::trim);
+    let media = media_type(&call.headers);
     if !media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
         return Err(said(ProblemKind::Invalid, "Only application/json request content is supported"));
     }

@@ -2,18 +2,14 @@
 
 use super::service::Service;
 use super::status::{of_engine, of_invalid};
+use crate::entities::{CLEANING_TIME, PATIENCE};
 use partita_api::durable_task::{entity, proto};
 use partita_engine::EntityPage;
 use partita_engine::kernel::InstanceId;
-use std::time::Duration;
 use tonic::Status;
 
 /// Entities of one page at most.
 const PAGE: usize = 1000;
-/// How long a look at an entity waits for what was asked of it before.
-const PATIENCE: Duration = Duration::from_millis(200);
-/// How long one request tidies up.
-const CLEANING_TIME: Duration = Duration::from_secs(10);
 
 impl Service {
     fn entity_id(&self, text: &str) -> Result<InstanceId, Status> {
@@ -23,16 +19,7 @@ impl Service {
     pub(super) async fn signal(&self, request: proto::SignalEntityRequest) -> Result<(), Status> {
         let id = self.entity_id(&request.instance_id)?;
         let signal = entity::signal(request).map_err(|error| of_invalid(&error))?;
-        if let Some(workers) = &self.app.parts.workers {
-            // Like workflows, entities are asked before the worker that runs them is there.
-            let engine = &self.app.engine;
-            let (name, _) = id.entity_parts().unwrap_or_default();
-            if engine.registry().entity(name).is_none() && name.chars().count() <= engine.limits().name_chars
-            {
-                workers.expect_entity(name).await.map_err(|error| of_engine(&error.into()))?;
-            }
-        }
-        self.app.engine.signal_entity(&id, signal).await.map_err(|error| of_engine(&error))
+        crate::entities::signal(&self.app, &id, signal).await.map_err(|error| of_engine(&error))
     }
 
     pub(super) async fn entity(

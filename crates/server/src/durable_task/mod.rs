@@ -20,18 +20,22 @@ mod service;
 mod status;
 pub mod workers;
 
+use crate::answer::Refusal;
 use crate::app::Shared;
 use crate::guard;
+use crate::hubs::Refused;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either, Ready, ready};
 use partita_api::durable_task::proto::task_hub_sidecar_service_server::TaskHubSidecarServiceServer;
 use service::Service;
-use tonic::Status;
+use std::convert::Infallible;
+use std::task::{Context, Poll};
 
 /// The RPCs of the protocol. They answer gRPC alone: over HTTP/2, with a content type of its own.
 pub(crate) fn router(app: &Shared) -> Router {
@@ -40,10 +44,7 @@ pub(crate) fn router(app: &Shared) -> Router {
     let service = TaskHubSidecarServiceServer::new(Service::new(app.clone()))
         .max_decoding_message_size(receive)
         .max_encoding_message_size(usize::MAX);
-    Router::new()
-        .route_service("/TaskHubSidecarService/{rpc}", service)
-        .layer(from_fn_with_state(app.clone(), guard::guard))
-        .layer(from_fn(as_status))
+    Router::new().route_service("/TaskHubSidecarService/{rpc}", Rpcs { app: app.clone(), service })
 }
 
 /// Requests that make and delete task hubs.
@@ -52,25 +53,48 @@ pub(crate) fn is_about_hubs(path: &str) -> bool {
     matches!(rpc, Some("CreateTaskHub" | "DeleteTaskHub"))
 }
 
-/// A refusal that was not made for gRPC, as a status.
-async fn as_status(request: Request, next: Next) -> Response {
-    const MOST: usize = 16 << 10;
-    let asked = is_grpc(request.headers());
-    let response = next.run(request).await;
-    if !asked || is_grpc(response.headers()) {
-        return response;
-    }
-    let code = response.status();
-    let body = to_bytes(response.into_body(), MOST).await.unwrap_or_default();
-    let problem: Option<partita_api::Problem> = serde_json::from_slice(&body).ok();
-    let status = match problem {
-        Some(problem) => status::of_problem(&problem),
-        None => Status::unknown(code.to_string()),
-    };
-    status.into_http::<Body>()
+/// The service behind the guard. Workers come here many times for each step of a workflow, so there are no layers in
+/// between.
+#[derive(Clone)]
+struct Rpcs {
+    app: Shared,
+    service: TaskHubSidecarServiceServer<Service>,
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
-    let media = headers.get(CONTENT_TYPE).and_then(|media| media.to_str().ok());
-    media.is_some_and(|media| media.starts_with("application/grpc"))
+type Outcome = Result<Response, Infallible>;
+
+impl tower::Service<Request> for Rpcs {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<Ready<Outcome>, BoxFuture<'static, Outcome>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(())) // as the service itself
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if let Err(refusal) = self.check(&request) {
+            return Either::Left(ready(Ok(told(refusal, request.headers()))));
+        }
+        let answer = tower::Service::call(&mut self.service, request);
+        Either::Right(answer.map(|response| response.map(IntoResponse::into_response)).boxed())
+    }
+}
+
+impl Rpcs {
+    fn check(&self, request: &Request) -> Result<(), Refusal> {
+        if let Some(Refused(problem)) = request.extensions().get() {
+            return Err(problem.clone().into());
+        }
+        guard::check(&self.app.hosts, request)
+    }
+}
+
+/// A refusal in the language of whoever asked.
+fn told(refusal: Refusal, asked: &HeaderMap) -> Response {
+    let media = asked.get(CONTENT_TYPE).and_then(|media| media.to_str().ok());
+    if media.is_some_and(|media| media.starts_with("application/grpc")) {
+        return status::of_problem(&refusal.0).into_http::<Body>();
+    }
+    refusal.into_response()
 }

@@ -2,6 +2,7 @@
 
 mod about;
 mod bulk;
+mod entities;
 mod events;
 mod history;
 mod hubs;
@@ -53,6 +54,11 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .get(paths::WORKFLOWS, about::workflows)
         .get(paths::FUNCTIONS, about::functions)
         .get("/api/v1/functions/{name}/logs", logs::of_function)
+        .get(paths::ENTITIES, entities::list)
+        .post(paths::CLEAN_ENTITIES, entities::clean)
+        .get("/api/v1/entities/{name}/{key}", entities::get)
+        .delete("/api/v1/entities/{name}/{key}", entities::remove)
+        .post("/api/v1/entities/{name}/{key}/signals/{operation}", entities::signal_one)
         .get(paths::WORKERS, workers::workers)
         .get(paths::HUBS, hubs::list)
         .put("/api/v1/hubs/{name}", hubs::create)

@@ -277,17 +277,6 @@ async fn rewinding_and_restarting() {
 }
 
 #[tokio::test]
-async fn entities_are_not_there_yet() {
-    let h = server().await;
-    get(&h, "/entities/Counter/$").await.problem(404, "entity-not-found");
-    assert_eq!(get(&h, "/entities").await.ok(200), json!([]));
-    assert_eq!(get(&h, "/entities/Counter?top=5&fetchState=true").await.ok(200), json!([]));
-    post(&h, "/entities/Counter/a?op=add", json!(1)).await.problem(501, "unsupported");
-    let problem = delete(&h, "/entities/Counter/a").await.problem(501, "unsupported");
-    assert!(problem["Message"].as_str().unwrap().contains("no entities yet"));
-}
-
-#[tokio::test]
 async fn the_rest() {
     let h = server().await;
     let got = post_empty(&h, "/makePrimary").await;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // helpers of tests
 
 mod durable_functions;
+mod entities;
 mod own_api;
 mod schedules;
 mod schema;

@@ -1,7 +1,10 @@
 //! A real server on a port of its own, and a client that checks each answer of the own API against the
 //! OpenAPI document.
 
-use partita::{ActivityContext, Error, OrchestrationContext, Result, Runtime, RuntimeBuilder};
+use partita::{
+    ActivityContext, EntityContext, EntityId, EntityType, Error, OrchestrationContext, Result, Runtime,
+    RuntimeBuilder,
+};
 use partita_engine::Engine;
 use partita_engine::kernel::InstanceId;
 use partita_engine::{WaitFor, engine::StartRequest};
@@ -68,8 +71,37 @@ async fn doubles(ctx: OrchestrationContext, input: i64) -> Result<i64> {
 async fn parent(ctx: OrchestrationContext, _: Value) -> Result<Value> {
     ctx.call_sub_orchestrator("Order", Value::Null).await
 }
+async fn locker(ctx: OrchestrationContext, _: Value) -> Result<Value> {
+    let _section = ctx.lock_entities([&EntityId::new("Counter", "shared")?]).await?;
+    ctx.set_custom_status("it has the lock");
+    ctx.wait_for_external_event("paid").await
+}
 async fn double(_: ActivityContext, input: i64) -> Result<i64> {
     Ok(input * 2)
+}
+
+/// Adds; `explode` fails after it has changed the state.
+fn counter() -> EntityType<i64> {
+    EntityType::new()
+        .operation("add", |value: &mut i64, _: &mut EntityContext, amount: i64| {
+            *value += amount;
+            Ok::<_, Error>(*value)
+        })
+        .operation("explode", |value: &mut i64, _: &mut EntityContext, (): ()| {
+            *value = -1;
+            Err::<(), _>(Error::new("Boom", "it exploded"))
+        })
+}
+
+/// Keeps what it is given, exactly.
+fn note() -> EntityType<Option<partita_api::Json>> {
+    EntityType::new().operation(
+        "set",
+        |kept: &mut Option<partita_api::Json>, _: &mut EntityContext, given| {
+            *kept = Some(given);
+            Ok::<_, Error>(())
+        },
+    )
 }
 
 pub(crate) fn workflows() -> RuntimeBuilder {
@@ -79,6 +111,9 @@ pub(crate) fn workflows() -> RuntimeBuilder {
         .orchestrator("Fail", fails)
         .orchestrator("Doubles", doubles)
         .orchestrator("Parent", parent)
+        .orchestrator("Locker", locker)
+        .entity("Counter", counter())
+        .entity("Note", note())
         .activity("Double", double)
 }
 
