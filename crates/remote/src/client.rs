@@ -22,7 +22,7 @@ const UNREACHABLE: Duration = Duration::from_secs(60);
 /// A client of one server. Clones share its connection.
 #[derive(Clone, Debug)]
 pub struct Client {
-    hub: Hub,
+    pub(crate) hub: Hub,
 }
 
 impl Client {
@@ -333,7 +333,7 @@ fn absent(id: &InstanceId) -> Error {
     Error::NotFound(format!("there is no instance {id:?}"))
 }
 
-fn unsupported(invalid: &partita_api::durable_task::Invalid) -> Error {
+pub(crate) fn unsupported(invalid: &partita_api::durable_task::Invalid) -> Error {
     Error::Unsupported(invalid.to_string())
 }
 

@@ -35,6 +35,7 @@
 //! | --- | --- |
 //! | [`worker`] | running what a program offers for a server |
 //! | [`client`] | starting, watching and steering instances |
+//! | `entities` | signalling entities and looking at them, as methods of the client |
 //! | [`target`] | which server, and what it is told with each request |
 //! | [`error`] | what can go wrong, by what to do about it |
 //! | `backoff` | waits between attempts |
@@ -44,12 +45,17 @@
 //! - The protocol has no word for giving up on something that was asked for. A timer or an activity that an orchestrator
 //!   drops just goes on, and what comes of it is ignored. So an instance that dropped something can move from an engine
 //!   in the same process to workers, and not back.
+//! - A lock of entities that is given up before it is there is granted all the same, and stays until the instance ends
+//!   or continues as new.
+//! - An entity without a state does not exist for clients, and of a lock they learn only who has it. A server that is set
+//!   to the older messages (`workers.entity-messages`) does not tell operations who calls.
 //! - A worker hears nothing of a call that nobody waits for any more.
 //! - `parent()` does not know whether the parent waits.
 #![forbid(unsafe_code)]
 
 mod backoff;
 pub mod client;
+mod entities;
 pub mod error;
 pub mod target;
 pub mod worker;

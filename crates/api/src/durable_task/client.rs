@@ -1,17 +1,17 @@
 //! The client's side: requests as they are written, instances and histories as they are read.
 //!
-//! It is the opposite of [`instance`](super::instance), for programs that ask a server.
+//! It is the opposite of [`instance`](super::instance) and [`entity`](super::entity), for programs that ask a server.
 
 use super::event::from_history_event;
 use super::proto::history_event::EventType;
 use super::value::{
-    execution_id, from_failure, from_optional_timestamp, from_status, from_tags, instance_id, payload, text,
-    to_status, to_tags, to_timestamp, to_trace, version,
+    execution_id, from_failure, from_optional_timestamp, from_status, from_tags, instance_id, payload,
+    target_id, text, to_status, to_tags, to_timestamp, to_trace, version,
 };
 use super::{Invalid, proto};
 use partita_engine::kernel::{Event, EventKind, InstanceId, Payload, Timestamp};
 use partita_engine::store::Filter;
-use partita_engine::{InstanceView, StartRequest};
+use partita_engine::{EntityPage, EntityQuery, EntitySignal, EntityView, InstanceView, StartRequest};
 use std::time::Duration;
 
 /// Writes a start. `now` is the time of the request.
@@ -174,6 +174,81 @@ pub fn purge(filter: &Filter, time: Duration) -> Result<proto::PurgeInstanceFilt
         runtime_status: known.statuses.into_iter().map(to_status).collect(),
         timeout: prost_types::Duration::try_from(time).ok(),
     })
+}
+
+/// Writes a signal for an entity. `now` is the time of the request.
+#[must_use]
+pub fn signal(entity: &InstanceId, signal: EntitySignal, now: Timestamp) -> proto::SignalEntityRequest {
+    proto::SignalEntityRequest {
+        instance_id: entity.to_string(),
+        name: signal.operation,
+        input: text(signal.input.as_ref()),
+        request_id: signal.request_id.unwrap_or_default(),
+        scheduled_time: signal.scheduled_at.map(to_timestamp),
+        parent_trace_context: signal.trace.as_ref().map(to_trace),
+        request_time: Some(to_timestamp(now)),
+    }
+}
+
+/// Reads an entity. What the protocol does not tell is left empty: since when there is one, and of a lock, for which
+/// critical section and since when.
+///
+/// # Errors
+/// Says which field makes no sense.
+pub fn from_metadata(entity: proto::EntityMetadata) -> Result<EntityView, Invalid> {
+    let changed = from_optional_timestamp("lastModifiedTime", entity.last_modified_time.as_ref())?;
+    let holder = entity.locked_by.filter(|holder| !holder.is_empty());
+    let holder = holder.map(|holder| instance_id("lockedBy", &holder)).transpose()?;
+    Ok(EntityView {
+        id: target_id("instanceId", &entity.instance_id)?,
+        created_at: Timestamp(0),
+        updated_at: changed.unwrap_or_default(),
+        state: payload(entity.serialized_state),
+        backlog: usize::try_from(entity.backlog_queue_size).unwrap_or(0),
+        lock: holder.map(|holder| (holder, "".into(), Timestamp(0))),
+    })
+}
+
+/// Writes which entities a query means.
+///
+/// # Errors
+/// Says what the protocol has no field for.
+pub fn entities(query: &EntityQuery) -> Result<proto::EntityQuery, Invalid> {
+    Ok(proto::EntityQuery {
+        instance_id_starts_with: beginning(query)?,
+        last_modified_from: query.updated_from.map(to_timestamp),
+        last_modified_to: query.updated_to.map(to_timestamp),
+        include_state: true,
+        include_transient: query.transient,
+        page_size: Some(i32::try_from(query.limit).unwrap_or(i32::MAX).max(1)),
+        continuation_token: query.after.as_ref().map(ToString::to_string),
+    })
+}
+
+/// How the ids of all entities that a query means begin. A single name is the beginning of ids too.
+fn beginning(query: &EntityQuery) -> Result<Option<String>, Invalid> {
+    match (&query.names[..], &query.id_prefix) {
+        ([], prefix) => Ok(prefix.clone()),
+        ([name], None) => Ok(Some(match name.strip_suffix('*') {
+            Some(name) => format!("@{name}"),
+            None => format!("@{name}@"),
+        })),
+        _ => {
+            let problem = "this protocol can ask only for one name or for how ids begin";
+            Err(Invalid::new("names", problem))
+        }
+    }
+}
+
+/// Reads a page of entities.
+///
+/// # Errors
+/// Says which field makes no sense.
+pub fn entity_page(page: proto::QueryEntitiesResponse) -> Result<EntityPage, Invalid> {
+    let entities = page.entities.into_iter().map(from_metadata).collect::<Result<_, _>>()?;
+    // Only whoever gave it out knows what it means.
+    let next = page.continuation_token.filter(|token| !token.is_empty());
+    Ok(EntityPage { entities, next: next.map(|token| InstanceId::trusted(&token)) })
 }
 
 #[cfg(test)]

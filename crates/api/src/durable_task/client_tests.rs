@@ -1,3 +1,4 @@
+use super::super::entity;
 use super::super::instance::{list_filter, purge_filter, query_filter, start_order, to_state};
 use super::*;
 use partita_engine::kernel::{ExecutionId, Failure, Status, Tags};
@@ -89,6 +90,70 @@ proptest! {
         prop_assert_eq!((&read, time), (&filter, Some(Duration::from_secs(3))));
         let filter = Filter { id_prefix: prefix, ..filter };
         prop_assert_eq!(query_filter(&query(&filter).unwrap()), Ok(filter));
+    }
+}
+
+fn entity_ids() -> impl Strategy<Value = InstanceId> {
+    "@[a-z]{1,6}@[A-Za-z]{0,6}".prop_map(|id| InstanceId::trusted(&id))
+}
+
+fn entity_views() -> impl Strategy<Value = EntityView> {
+    (entity_ids(), instants(), texts(), 0..9_usize, of(names())).prop_map(
+        |(id, updated_at, state, backlog, holder)| EntityView {
+            id,
+            created_at: Timestamp(0),
+            updated_at,
+            state,
+            backlog,
+            lock: holder.map(|holder| (InstanceId::trusted(&holder), "".into(), Timestamp(0))),
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn entities_come_back_as_they_were(views in proptest::collection::vec(entity_views(), 0..3), next in of(entity_ids())) {
+        let page = proto::QueryEntitiesResponse {
+            entities: views.iter().map(|view| entity::to_metadata(view, true)).collect(),
+            continuation_token: next.as_ref().map(ToString::to_string),
+        };
+        prop_assert_eq!(entity_page(page), Ok(EntityPage { entities: views, next }));
+    }
+
+    #[test]
+    fn signals_come_back_as_they_were(id in entity_ids(), operation in names(), input in texts(), at in of(instants())) {
+        let sent = EntitySignal { operation, input, scheduled_at: at, ..EntitySignal::default() };
+        let written = signal(&id, sent.clone(), Timestamp(0));
+        prop_assert_eq!(&written.instance_id, id.as_str());
+        prop_assert_eq!(format!("{:?}", entity::signal(written).unwrap()), format!("{sent:?}"));
+    }
+
+    #[test]
+    fn queries_for_entities_come_back_as_they_were(
+        prefix in of("@[a-z]{1,6}(@[A-Z]{0,3})?"), from in of(instants()), to in of(instants()), transient in any::<bool>(),
+        after in of(entity_ids()), limit in 1..99_usize,
+    ) {
+        let sent = EntityQuery {
+            names: Vec::new(), id_prefix: prefix, updated_from: from, updated_to: to, transient, after, limit,
+        };
+        prop_assert_eq!(entity::query(&entities(&sent).unwrap(), 1000), Ok(sent));
+    }
+}
+
+#[test]
+fn names_of_entities_are_beginnings_of_ids() {
+    let asked = |names: &[&str], prefix: Option<&str>| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let query = EntityQuery { names, id_prefix: prefix.map(Into::into), ..EntityQuery::default() };
+        entities(&query).map(|query| query.instance_id_starts_with.unwrap_or_default())
+    };
+    assert_eq!(asked(&[], None).as_deref(), Ok(""));
+    assert_eq!(asked(&["order"], None).as_deref(), Ok("@order@"));
+    assert_eq!(asked(&["order*"], None).as_deref(), Ok("@order"));
+    for refused in [asked(&["a", "b"], None), asked(&["a"], Some("@a@x"))] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(refused.unwrap_err(), @"names: this protocol can ask only for one name or for how ids begin");
+        }
     }
 }
 

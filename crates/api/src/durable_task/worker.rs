@@ -1,10 +1,12 @@
 //! The worker's side: what there is to do as it is read, and answers as they are written.
 //!
-//! It is the opposite of [`work`](super::work) and [`action`](super::action), for programs that run what a server hands
-//! out.
+//! It is the opposite of [`work`](super::work), [`action`](super::action) and [`entity`](super::entity), for programs
+//! that run what a server hands out.
 
-use super::event::{FIRE_AND_FORGET, entities, from_history_event};
+use super::event::{FIRE_AND_FORGET, entities, from_entities, from_history_event};
 use super::proto::history_event::EventType;
+use super::proto::operation_action::OperationActionType;
+use super::proto::operation_result::ResultType;
 use super::proto::orchestrator_action::OrchestratorActionType as Action;
 use super::proto::send_entity_message_action::EntityMessageType;
 use super::value::{
@@ -12,11 +14,12 @@ use super::value::{
     to_status, to_tags, to_timestamp, to_trace, version,
 };
 use super::{Invalid, proto};
-use partita_engine::FunctionCall;
 use partita_engine::kernel::command::CustomStatus;
+use partita_engine::kernel::entity::{BatchOutput, Caller, EntityAction, Operation};
 use partita_engine::kernel::{
-    Command, Event, EventKind, Failure, InstanceId, Payload, Status, Timestamp, TurnOutput,
+    Command, Event, EventKind, ExecutionId, Failure, InstanceId, Payload, Status, Timestamp, TurnOutput,
 };
+use partita_engine::{EntityBatch, FunctionCall};
 
 /// Reads a call of an activity.
 ///
@@ -52,6 +55,173 @@ pub fn outcome(
     };
     let instance_id = instance.to_string();
     proto::ActivityResponse { instance_id, task_id, result, failure_details, completion_token: token }
+}
+
+/// Reads operations of an entity, told with their callers. What others than this project's server name a batch with may
+/// be no generation; it counts for nothing, and is left out then.
+///
+/// # Errors
+/// Says which field makes no sense.
+pub fn batch(request: proto::EntityRequest) -> Result<EntityBatch, Invalid> {
+    let asked = request.operation_requests.into_iter().enumerate();
+    let read = |(index, event)| {
+        asked_for(event).map_err(|invalid| invalid.within(&format!("operationRequests[{index}]")))
+    };
+    Ok(EntityBatch {
+        id: entity_id(&request.instance_id)?,
+        token: execution_id("executionId", &request.execution_id).unwrap_or(ExecutionId(0)),
+        state: state(request.entity_state),
+        operations: asked.map(read).collect::<Result<_, _>>()?,
+        cancellation: Default::default(),
+    })
+}
+
+/// Reads operations of an entity in the older form, which does not tell who calls.
+///
+/// # Errors
+/// Says which field makes no sense.
+pub fn old_batch(request: proto::EntityBatchRequest) -> Result<EntityBatch, Invalid> {
+    let operation = |asked: proto::OperationRequest| Operation {
+        request_id: asked.request_id.into(),
+        name: asked.operation.into(),
+        input: payload(asked.input),
+        caller: None,
+        scheduled_at: None,
+        trace: from_trace(asked.trace_context),
+    };
+    Ok(EntityBatch {
+        id: entity_id(&request.instance_id)?,
+        token: ExecutionId(0),
+        state: state(request.entity_state),
+        operations: request.operations.into_iter().map(operation).collect(),
+        cancellation: Default::default(),
+    })
+}
+
+fn entity_id(text: &str) -> Result<InstanceId, Invalid> {
+    InstanceId::parse_entity(text, usize::MAX).map_err(|e| Invalid::new("instanceId", e.to_string()))
+}
+
+/// The state of an entity: some servers say with an empty text that there is none.
+fn state(text: Option<String>) -> Option<Payload> {
+    payload(text.filter(|text| !text.is_empty()))
+}
+
+fn asked_for(event: proto::HistoryEvent) -> Result<Operation, Invalid> {
+    let kind = event.event_type.ok_or_else(|| Invalid::missing("eventType"))?;
+    let operations_only = || Invalid::new("eventType", "an entity is asked for operations alone");
+    match kind {
+        kind @ (EventType::EntityOperationSignaled(_) | EventType::EntityOperationCalled(_)) => {
+            operation(from_entities(kind)?).ok_or_else(operations_only)
+        }
+        _ => Err(operations_only()),
+    }
+}
+
+/// The operation that a fact asks for; `None` for a fact that asks for none.
+fn operation(fact: EventKind) -> Option<Operation> {
+    match fact {
+        EventKind::EntityOperationSignaled { request_id, operation, scheduled_at, input, target: _ } => {
+            Some(Operation { request_id, name: operation, input, caller: None, scheduled_at, trace: None })
+        }
+        EventKind::EntityOperationCalled {
+            request_id,
+            operation,
+            scheduled_at,
+            input,
+            parent,
+            parent_execution,
+            target: _,
+        } => {
+            let execution = parent_execution.unwrap_or(ExecutionId(0));
+            let caller = parent.map(|instance| Box::new(Caller { instance, execution }));
+            Some(Operation { request_id, name: operation, input, caller, scheduled_at, trace: None })
+        }
+        _ => None,
+    }
+}
+
+/// Writes who asked for the operations of a batch: servers that do not remember it want it back with the outcome.
+#[must_use]
+pub fn destinations(operations: &[Operation]) -> Vec<proto::OperationInfo> {
+    let destination = |operation: &Operation| proto::OperationInfo {
+        request_id: operation.request_id.to_string(),
+        response_destination: operation
+            .caller
+            .as_deref()
+            .map(|caller| to_instance(&caller.instance, Some(caller.execution))),
+    };
+    operations.iter().map(destination).collect()
+}
+
+/// Writes what came of a batch, or why it failed as a whole. `destinations` are those of the batch, and none for one
+/// in the older form.
+#[must_use]
+pub fn operated(
+    outcome: Result<BatchOutput, Failure>,
+    mut destinations: Vec<proto::OperationInfo>,
+    token: String,
+) -> proto::EntityBatchResult {
+    let output = match outcome {
+        Ok(output) => output,
+        Err(failure) => {
+            return proto::EntityBatchResult {
+                failure_details: Some(to_failure(&failure)),
+                completion_token: token,
+                ..proto::EntityBatchResult::default()
+            };
+        }
+    };
+    destinations.truncate(output.results.len());
+    proto::EntityBatchResult {
+        results: output.results.into_iter().map(result).collect(),
+        actions: (0..).zip(output.actions).map(|(id, action)| entity_action(id, action)).collect(),
+        entity_state: text(output.state.as_ref()),
+        completion_token: token,
+        operation_infos: destinations,
+        ..proto::EntityBatchResult::default()
+    }
+}
+
+fn result(result: Result<Option<Payload>, Box<Failure>>) -> proto::OperationResult {
+    let kind = match result {
+        Ok(result) => ResultType::Success(proto::OperationResultSuccess {
+            result: text(result.as_ref()),
+            ..proto::OperationResultSuccess::default()
+        }),
+        Err(failure) => ResultType::Failure(proto::OperationResultFailure {
+            failure_details: Some(to_failure(&failure)),
+            ..proto::OperationResultFailure::default()
+        }),
+    };
+    proto::OperationResult { result_type: Some(kind) }
+}
+
+fn entity_action(id: i32, action: EntityAction) -> proto::OperationAction {
+    let action = match action {
+        EntityAction::Signal { target, operation, input, scheduled_at, trace } => {
+            OperationActionType::SendSignal(proto::SendSignalAction {
+                instance_id: target.to_string(),
+                name: operation.to_string(),
+                input: text(input.as_ref()),
+                scheduled_time: scheduled_at.map(to_timestamp),
+                request_time: None,
+                parent_trace_context: trace.as_ref().map(to_trace),
+            })
+        }
+        EntityAction::Start { instance, name, version, input, scheduled_at, trace } => {
+            OperationActionType::StartNewOrchestration(proto::StartNewOrchestrationAction {
+                instance_id: instance.map(|id| id.to_string()).unwrap_or_default(),
+                name: name.to_string(),
+                version: shown(version.as_ref()),
+                input: text(input.as_ref()),
+                scheduled_time: scheduled_at.map(to_timestamp),
+                request_time: None,
+                parent_trace_context: trace.as_ref().map(to_trace),
+            })
+        }
+    };
+    proto::OperationAction { id, operation_action_type: Some(action) }
 }
 
 /// Reads events.

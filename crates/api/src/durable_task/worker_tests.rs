@@ -1,4 +1,5 @@
 use super::super::completion;
+use super::super::entity::{batch_request, outcome as read_outcome, request};
 use super::super::work::activity;
 use super::*;
 use partita_engine::kernel::{ExecutionId, Name, Tags, Trace};
@@ -55,17 +56,118 @@ fn requests() -> impl Strategy<Value = Command> {
             input
         }),
         Just(Command::Cancel { id: 0, task_id: 3 }),
-        (names(), names(), texts()).prop_map(|(request_id, operation, input)| Command::Entity {
-            id: 0,
-            fact: Box::new(EventKind::EntityOperationSignaled {
+        facts().prop_map(|fact| Command::Entity { id: 0, fact: Box::new(fact) }),
+    ]
+}
+
+fn instants() -> impl Strategy<Value = Option<Timestamp>> {
+    of(any::<i64>().prop_map(Timestamp))
+}
+fn entity_ids() -> impl Strategy<Value = InstanceId> {
+    "@[a-z]{1,6}@[A-Za-z@/]{0,6}".prop_map(|id| InstanceId::trusted(&id))
+}
+
+/// What orchestrators send to entities.
+fn facts() -> impl Strategy<Value = EventKind> {
+    prop_oneof![
+        (names(), names(), instants(), texts(), entity_ids()).prop_map(
+            |(request_id, operation, scheduled_at, input, target)| EventKind::EntityOperationSignaled {
+                request_id,
+                operation,
+                scheduled_at,
+                input,
+                target: Some(target),
+            }
+        ),
+        (names(), names(), texts(), entity_ids()).prop_map(|(request_id, operation, input, target)| {
+            EventKind::EntityOperationCalled {
                 request_id,
                 operation,
                 scheduled_at: None,
                 input,
-                target: Some(InstanceId::trusted("@a@b")),
-            }),
+                parent: None,
+                parent_execution: None,
+                target: Some(target),
+            }
+        }),
+        (names(), vec(entity_ids(), 1..4)).prop_map(|(section, lock_set)| {
+            EventKind::EntityLockRequested { section, lock_set, position: 0, parent: None }
+        }),
+        (names(), entity_ids()).prop_map(|(section, target)| EventKind::EntityUnlockSent {
+            section,
+            parent: None,
+            target: Some(target),
         }),
     ]
+}
+
+fn callers() -> impl Strategy<Value = Option<Box<Caller>>> {
+    let caller = (ids(), any::<u128>());
+    of(caller
+        .prop_map(|(instance, execution)| Box::new(Caller { instance, execution: ExecutionId(execution) })))
+}
+
+fn operations() -> impl Strategy<Value = Operation> {
+    (names(), names(), texts(), callers(), instants(), traces()).prop_map(
+        |(request_id, name, input, caller, scheduled_at, trace)| Operation {
+            request_id,
+            name,
+            input,
+            caller,
+            scheduled_at,
+            trace,
+        },
+    )
+}
+
+/// States are JSON, so none is empty.
+fn states() -> impl Strategy<Value = Option<Payload>> {
+    of(".{1,20}").prop_map(|state| state.map(Payload::from))
+}
+
+fn batches() -> impl Strategy<Value = EntityBatch> {
+    (entity_ids(), any::<u128>(), states(), vec(operations(), 1..5)).prop_map(
+        |(id, token, state, operations)| EntityBatch {
+            id,
+            token: ExecutionId(token),
+            state,
+            operations,
+            cancellation: Default::default(),
+        },
+    )
+}
+
+fn entity_actions() -> impl Strategy<Value = EntityAction> {
+    prop_oneof![
+        (entity_ids(), names(), texts(), instants(), traces()).prop_map(
+            |(target, operation, input, scheduled_at, trace)| EntityAction::Signal {
+                target,
+                operation,
+                input,
+                scheduled_at,
+                trace
+            }
+        ),
+        (of(ids()), names(), of(names()), texts(), instants(), traces()).prop_map(
+            |(instance, name, version, input, scheduled_at, trace)| EntityAction::Start {
+                instance,
+                name,
+                version,
+                input,
+                scheduled_at,
+                trace
+            }
+        ),
+    ]
+}
+
+fn outputs() -> impl Strategy<Value = BatchOutput> {
+    let result = prop_oneof![
+        texts().prop_map(Ok),
+        any::<String>().prop_map(|text| Err(Box::new(Failure::new("E", text)))),
+    ];
+    (states(), vec(result, 0..5), vec(entity_actions(), 0..4))
+        .prop_map(|(state, results, actions)| BatchOutput { state, results, actions })
 }
 
 fn ends() -> impl Strategy<Value = Option<Command>> {
@@ -131,6 +233,74 @@ proptest! {
         prop_assert_eq!((read.name, read.input), (sent.name, sent.input));
         prop_assert_eq!((read.tags, read.trace), (sent.tags, sent.trace));
     }
+}
+
+proptest! {
+    #[test]
+    fn a_worker_reads_the_operations(sent in batches()) {
+        let read = batch(request(&sent, Timestamp(5))).unwrap();
+        prop_assert_eq!((&read.id, read.token, &read.state), (&sent.id, sent.token, &sent.state));
+        let told = sent.operations.iter().cloned().map(|operation| Operation { trace: None, ..operation });
+        prop_assert_eq!(&read.operations, &told.collect::<Vec<_>>());
+        let old = old_batch(batch_request(&sent)).unwrap();
+        prop_assert_eq!((&old.id, &old.state), (&sent.id, &sent.state));
+        let told = sent.operations.into_iter().map(|operation| Operation {
+            caller: None,
+            scheduled_at: None,
+            ..operation
+        });
+        prop_assert_eq!(old.operations, told.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_server_reads_what_came_of_operations(sent in outputs(), failure in of(any::<String>())) {
+        let sent = failure.map_or(Ok(sent), |text| Err(Failure::new("E", text).non_retriable()));
+        let written = operated(sent.clone(), Vec::new(), "t".into());
+        let written = proto::EntityBatchResult::decode(&written.encode_to_vec()[..]).unwrap();
+        prop_assert_eq!(&written.completion_token, "t");
+        prop_assert_eq!(read_outcome(written), Ok(sent));
+    }
+
+    #[test]
+    fn who_asked_goes_back_with_the_outcome(asked in batches(), done in 0_usize..6) {
+        let results = (0..done).map(|_| Ok(None)).collect();
+        let output = BatchOutput { results, ..BatchOutput::default() };
+        let written = operated(Ok(output), destinations(&asked.operations), String::new());
+        let told: Vec<_> = written.operation_infos.into_iter().map(|info| {
+            (info.request_id, info.response_destination.map(|to| (to.instance_id, to.execution_id)))
+        }).collect();
+        let expected: Vec<_> = asked.operations.iter().take(done).map(|operation| {
+            let caller = operation.caller.as_deref();
+            let to = caller.map(|caller| (caller.instance.to_string(), Some(caller.execution.to_string())));
+            (operation.request_id.to_string(), to)
+        }).collect();
+        prop_assert_eq!(told, expected);
+    }
+}
+
+#[test]
+fn batches_of_other_servers() {
+    let signal = proto::EntityOperationSignaledEvent { request_id: "r".into(), ..Default::default() };
+    let event = |kind| proto::HistoryEvent { event_type: Some(kind), ..Default::default() };
+    let sent = proto::EntityRequest {
+        instance_id: "@Counter@A".into(),
+        execution_id: "first".into(),
+        entity_state: Some(String::new()),
+        operation_requests: vec![event(EventType::EntityOperationSignaled(signal))],
+    };
+    let read = batch(sent.clone()).unwrap();
+    assert_eq!((read.id.as_str(), read.token, read.state), ("@counter@A", ExecutionId(0), None));
+    let told = |sent: proto::EntityRequest| batch(sent).map(|read| read.operations).unwrap_err().to_string();
+    let nameless = proto::EntityRequest { instance_id: "counter".into(), ..sent.clone() };
+    insta::assert_snapshot!(told(nameless), @"instanceId: the id of an entity has the form '@name@key', with a name that is not empty");
+    let lock = event(EventType::EntityLockRequested(Default::default()));
+    let others = proto::EntityRequest { operation_requests: vec![lock], ..sent.clone() };
+    insta::assert_snapshot!(told(others), @"operationRequests[0].eventType: an entity is asked for operations alone");
+    let called = event(EventType::EntityOperationCalled(Default::default()));
+    let unnamed = proto::EntityRequest { operation_requests: vec![called], ..sent.clone() };
+    insta::assert_snapshot!(told(unnamed), @"operationRequests[0].entityOperationCalled.requestId: it is empty");
+    let nothing = proto::EntityRequest { operation_requests: vec![Default::default()], ..sent };
+    insta::assert_snapshot!(told(nothing), @"operationRequests[0].eventType: it is missing");
 }
 
 #[test]

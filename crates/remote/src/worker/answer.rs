@@ -25,6 +25,7 @@ const PART_BYTES: usize = 3_900_000;
 pub(super) enum Answer {
     Turn(proto::OrchestratorResponse),
     Call(proto::ActivityResponse),
+    Batch(proto::EntityBatchResult),
     GiveTurnBack(String),
     GiveCallBack(String),
     GiveEntityBack(String),
@@ -110,6 +111,7 @@ fn send(mut hub: Hub, answer: Answer) -> BoxFuture<'static, Result<(), Status>> 
         Answer::Call(response) => {
             Box::pin(async move { hub.complete_activity_task(response).await.map(drop) })
         }
+        Answer::Batch(result) => Box::pin(async move { hub.complete_entity_task(result).await.map(drop) }),
         Answer::GiveTurnBack(completion_token) => Box::pin(async move {
             let request = proto::AbandonOrchestrationTaskRequest { completion_token };
             hub.abandon_task_orchestrator_work_item(request).await.map(drop)

@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::answer::{Answer, Delivered, deliver};
+use super::batch::{Told, run_batch};
 use super::turn::{Outcome, Problem, Turn};
 use crate::error::text;
 use crate::target::Hub;
@@ -31,8 +32,9 @@ pub(super) struct Workshop {
     pub(super) options: Options,
     turns: Arc<Semaphore>,
     calls: Arc<Semaphore>,
+    batches: Arc<Semaphore>,
     /// The time to end is over: what is under way is given back.
-    late: CancellationToken,
+    pub(super) late: CancellationToken,
 }
 
 impl Workshop {
@@ -42,24 +44,37 @@ impl Workshop {
             Arc::new(Semaphore::new(count))
         };
         let (turns, calls) = (places(options.turns), places(options.activities));
-        Self { hub, registry, options, turns, calls, late: CancellationToken::new() }
+        let batches = places(options.entities);
+        Self { hub, registry, options, turns, calls, batches, late: CancellationToken::new() }
     }
 
-    /// Begins with an item, once there is a place for it. A server that keeps to the limits never lets it wait long.
-    pub(super) async fn take(shop: &Arc<Self>, item: proto::WorkItem) {
-        let token = item.completion_token;
+    /// A place to run an item in, once there is one; `None` when there is nothing to run. A server that keeps to the limits
+    /// never lets it wait long.
+    pub(super) async fn place(&self, item: &proto::WorkItem) -> Option<OwnedSemaphorePermit> {
+        let places = match item.request.as_ref()? {
+            Request::OrchestratorRequest(_) => &self.turns,
+            Request::ActivityRequest(_) => &self.calls,
+            Request::EntityRequest(_) | Request::EntityRequestV2(_) => &self.batches,
+            Request::HealthPing(_) => return None,
+        };
+        places.clone().acquire_owned().await.ok()
+    }
+
+    /// Begins with an item.
+    pub(super) fn begin(shop: &Arc<Self>, item: proto::WorkItem, place: OwnedSemaphorePermit) {
+        let (shop, token) = (shop.clone(), item.completion_token);
         match item.request {
             Some(Request::OrchestratorRequest(request)) => {
-                let Ok(place) = shop.turns.clone().acquire_owned().await else { return };
-                tokio::spawn(run_turn(shop.clone(), request, token, place));
+                tokio::spawn(run_turn(shop, request, token, place));
             }
             Some(Request::ActivityRequest(request)) => {
-                let Ok(place) = shop.calls.clone().acquire_owned().await else { return };
-                tokio::spawn(run_call(shop.clone(), request, token, place));
+                tokio::spawn(run_call(shop, request, token, place));
             }
-            Some(Request::EntityRequest(_) | Request::EntityRequestV2(_)) => {
-                tracing::warn!("this worker was given an entity, and runs none");
-                shop.tell(Answer::GiveEntityBack(token)).await;
+            Some(Request::EntityRequestV2(request)) => {
+                tokio::spawn(run_batch(shop, Told::batch(request), token, place));
+            }
+            Some(Request::EntityRequest(request)) => {
+                tokio::spawn(run_batch(shop, Told::old_batch(request), token, place));
             }
             Some(Request::HealthPing(_)) | None => {}
         }
@@ -77,7 +92,7 @@ impl Workshop {
         self.tell(answer).await;
     }
 
-    async fn tell(&self, answer: Answer) -> Delivered {
+    pub(super) async fn tell(&self, answer: Answer) -> Delivered {
         deliver(&mut self.hub.clone(), answer, &self.late).await
     }
 
@@ -95,6 +110,7 @@ impl Workshop {
     async fn idle(&self) {
         let _turns = self.turns.acquire_many(self.options.turns).await;
         let _calls = self.calls.acquire_many(self.options.activities).await;
+        let _batches = self.batches.acquire_many(self.options.entities).await;
     }
 
     /// The events before a turn that the server would not send with it.

@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | `session` | one stream of work items, from its beginning to its end |
 //! | `turn` | running a turn of an orchestrator |
+//! | `batch` | running operations of an entity |
 //! | `items` | what is done with each work item |
 //! | `answer` | handing an outcome in, over lost connections too |
 
 mod answer;
+mod batch;
 mod items;
 mod session;
 mod turn;
@@ -27,13 +29,13 @@ use tokio_util::sync::CancellationToken;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// Turns and activities that run at a time, when nothing is said.
+/// Turns, activities and entities that run at a time, when nothing is said.
 const CONCURRENT: u32 = 1024;
 
 /// How long what is under way may take to end, when nothing is said: less than servers wait for a worker that is gone.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// Runs the workflows and activities of this program for a server.
+/// Runs the workflows, activities and entities of this program for a server.
 ///
 /// ```no_run
 /// # async fn run(offers: partita::RuntimeBuilder) -> Result<(), partita_remote::Error> {
@@ -59,6 +61,7 @@ struct Options {
     name: String,
     turns: u32,
     activities: u32,
+    entities: u32,
     grace: Duration,
     filters: bool,
     /// Of these workflows only these versions.
@@ -80,6 +83,7 @@ impl Worker {
             name: format!("rust, pid {}", std::process::id()),
             turns: CONCURRENT,
             activities: CONCURRENT,
+            entities: CONCURRENT,
             grace: GRACE,
             filters: true,
             versions: BTreeMap::new(),
@@ -87,8 +91,8 @@ impl Worker {
         Self { target, registry: Registry::default(), options }
     }
 
-    /// Offers what was collected here: the workflows and the activities. The server is told the names that are there
-    /// when it is connected to.
+    /// Offers what was collected here: the workflows, the activities and the entities. The server is told the names
+    /// that are there when it is connected to.
     pub fn registry(mut self, registry: &Registry) -> Self {
         self.registry = registry.clone();
         self
@@ -118,6 +122,13 @@ impl Worker {
     /// Activities that run at a time, at least one; 1,024 when nothing is said.
     pub fn max_activities(mut self, activities: u32) -> Self {
         self.options.activities = activities.max(1);
+        self
+    }
+
+    /// Entities whose operations run at a time, at least one; 1,024 when nothing is said. Those of one entity run one
+    /// after another.
+    pub fn max_entities(mut self, entities: u32) -> Self {
+        self.options.entities = entities.max(1);
         self
     }
 

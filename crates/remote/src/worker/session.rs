@@ -59,9 +59,16 @@ pub(super) async fn run(shop: &Arc<Workshop>, stop: &CancellationToken) -> Ended
         };
         match item {
             Ok(Ok(Some(item))) => {
-                tokio::select! {
-                    () = Workshop::take(shop, item) => {}
-                    () = stop.cancelled() => return Ended::Stopped,
+                let place = tokio::select! {
+                    place = shop.place(&item) => place,
+                    () = stop.cancelled() => {
+                        shop.give_back(item).await;
+                        give_back(shop, items).await;
+                        return Ended::Stopped;
+                    }
+                };
+                if let Some(place) = place {
+                    Workshop::begin(shop, item, place);
                 }
             }
             Ok(Ok(None)) => return Ended::Lost { connected: true, why: "it ended the stream".into() },
@@ -94,7 +101,7 @@ fn request(registry: &Registry, options: &Options) -> proto::GetWorkItemsRequest
     proto::GetWorkItemsRequest {
         max_concurrent_orchestration_work_items: i32::try_from(options.turns).unwrap_or(i32::MAX),
         max_concurrent_activity_work_items: i32::try_from(options.activities).unwrap_or(i32::MAX),
-        max_concurrent_entity_work_items: 0,
+        max_concurrent_entity_work_items: i32::try_from(options.entities).unwrap_or(i32::MAX),
         capabilities: vec![proto::WorkerCapability::HistoryStreaming.into()],
         work_item_filters: options.filters.then(|| filters(registry, options)),
     }
@@ -106,9 +113,10 @@ fn filters(registry: &Registry, options: &Options) -> proto::WorkItemFilters {
         versions: options.versions.get(name).cloned().unwrap_or_default(),
     };
     let activity = |name: &str| proto::ActivityFilter { name: name.to_owned(), versions: Vec::new() };
+    let entity = |name: &str| proto::EntityFilter { name: name.to_owned() };
     proto::WorkItemFilters {
         orchestrations: registry.orchestrators().iter().map(|name| workflow(name)).collect(),
         activities: registry.functions().iter().map(|name| activity(name)).collect(),
-        entities: Vec::new(),
+        entities: registry.entities().iter().map(|name| entity(name)).collect(),
     }
 }

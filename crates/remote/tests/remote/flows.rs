@@ -25,7 +25,7 @@ pub(crate) struct Run {
     pub(crate) kinds: Vec<String>,
 }
 
-async fn run(client: &Client, id: &InstanceId) -> Run {
+pub(crate) async fn run(client: &Client, id: &InstanceId) -> Run {
     let InstanceView { status, output, failure, custom_status, .. } = end(client, id).await;
     let told = |kind: &EventKind| {
         !matches!(
@@ -57,7 +57,7 @@ pub(crate) async fn same(
     connected
 }
 
-fn output(run: &Run) -> &str {
+pub(crate) fn output(run: &Run) -> &str {
     assert_eq!(run.status, Status::Completed, "{run:?}");
     run.output.as_ref().map_or("null", Payload::as_str)
 }

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs)]
 
+mod batches;
 mod clients;
+mod entities;
 mod flows;
+mod hubs;
 mod large;
 mod order;
 mod site;

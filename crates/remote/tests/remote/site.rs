@@ -4,9 +4,10 @@ use partita::{InstanceId, Runtime, RuntimeBuilder};
 use partita_engine::store::{MemoryStore, Store};
 use partita_engine::{Engine, InstanceView};
 use partita_remote::{Client, Worker};
-use partita_server::durable_task::workers::{WorkerOffers, WorkerOptions, Workers};
+use partita_server::durable_task::workers::{EntityMessages, WorkerOffers, WorkerOptions, Workers};
 use partita_server::parts::Parts;
 use partita_server::{Server, ServerOptions};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,11 +35,24 @@ impl Site {
 
     /// A server that offers this itself.
     pub(crate) async fn offering(builder: RuntimeBuilder) -> Self {
-        Self::at("127.0.0.1:0".parse().unwrap(), Arc::new(MemoryStore::new(2)), builder).await
+        let listen = "127.0.0.1:0".parse().unwrap();
+        Self::at(listen, Arc::new(MemoryStore::new(2)), builder, EntityMessages::default()).await
     }
 
-    async fn at(listen: SocketAddr, store: Arc<dyn Store>, builder: RuntimeBuilder) -> Self {
-        let options = WorkerOptions { grace: Duration::from_millis(50), ..WorkerOptions::default() };
+    /// A server that tells workers of operations of entities in this form.
+    pub(crate) async fn telling(messages: EntityMessages) -> Self {
+        let listen = "127.0.0.1:0".parse().unwrap();
+        Self::at(listen, Arc::new(MemoryStore::new(2)), Runtime::builder(), messages).await
+    }
+
+    async fn at(
+        listen: SocketAddr,
+        store: Arc<dyn Store>,
+        builder: RuntimeBuilder,
+        entity_messages: EntityMessages,
+    ) -> Self {
+        let grace = Duration::from_millis(50);
+        let options = WorkerOptions { grace, entity_messages, ..WorkerOptions::default() };
         let workers = Workers::open(store.clone(), options).await.unwrap();
         let builder = builder.offers(Arc::new(WorkerOffers::new(workers.clone()))).store(store.clone());
         let runtime = builder.start().await.unwrap();
@@ -83,10 +97,11 @@ impl Site {
     }
 
     pub(crate) async fn connected(&self, worker: Worker) -> Working {
-        let before = self.workers.list().len();
+        let ids = || self.workers.list().into_iter().map(|worker| worker.id).collect::<BTreeSet<_>>();
+        let before = ids(); // of which one may go meanwhile
         let stop = CancellationToken::new();
         let task = tokio::spawn(worker.run(stop.clone()));
-        until("the worker is connected", async || self.workers.list().len() > before).await;
+        until("the worker is connected", async || !ids().is_subset(&before)).await;
         Working { stop, task }
     }
 
@@ -105,7 +120,7 @@ pub(crate) struct Stopped {
 impl Stopped {
     /// The same server again.
     pub(crate) async fn reopen(self) -> Site {
-        Site::at(self.address, self.store, Runtime::builder()).await
+        Site::at(self.address, self.store, Runtime::builder(), EntityMessages::default()).await
     }
 }
 
@@ -150,7 +165,10 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) async fn to(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::over(TcpListener::bind("127.0.0.1:0").await.unwrap(), server)
+    }
+
+    pub(crate) fn over(listener: TcpListener, server: SocketAddr) -> Self {
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move {
             let mut wires = JoinSet::new();

@@ -90,20 +90,11 @@ async fn a_call_under_way_ends_over_a_new_connection() {
     until("the server sees that it is gone", async || site.workers.list().is_empty()).await;
     gate.let_go.notify_one();
     // The same address again, as after a failing network.
-    let listener = tokio::net::TcpListener::bind(listens).await.unwrap();
-    let server = site.address;
-    let again = tokio::spawn(async move {
-        while let Ok((mut near, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut far = tokio::net::TcpStream::connect(server).await.unwrap();
-                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
-            });
-        }
-    });
+    let again = Wire::over(tokio::net::TcpListener::bind(listens).await.unwrap(), site.address);
     assert_eq!(output(&end(&client, &id).await), "2");
     gate.let_go.notify_one(); // if it was handed out again meanwhile
     worker.stop().await;
-    again.abort();
+    again.cut().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -258,10 +249,11 @@ async fn a_worker_that_stops_ends_what_it_began() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_end_in_time_is_given_back_and_told_so() {
     let site = Site::open().await;
-    let told = Arc::new(AtomicBool::new(false));
+    let (begun, told) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let waits = {
-        let told = told.clone();
+        let (begun, told) = (begun.clone(), told.clone());
         move |ctx: ActivityContext, _: u32| {
+            begun.store(true, SeqCst);
             let told = told.clone();
             tokio::spawn({
                 let (cancelled, told) = (ctx.cancellation().clone(), told.clone());
@@ -277,7 +269,8 @@ async fn what_does_not_end_in_time_is_given_back_and_told_so() {
     let worker = site.worker_with(&offers, |worker| worker.grace(Duration::from_millis(20))).await;
     let client = site.client().await;
     let id = client.start("Flow", &1).await.unwrap();
-    until("it runs", async || site.workers.list()[0].activities_running == 1).await;
+    until("it runs", async || begun.load(SeqCst)).await;
+    assert_eq!(site.workers.list()[0].activities_running, 1);
     worker.stop().await;
     until("the activity was told", async || told.load(SeqCst)).await;
     let second = site.worker(&Runtime::builder().orchestrator("Flow", calls).activity("Work", work)).await;
