@@ -16,6 +16,8 @@ pub struct WorkStream {
     workers: Arc<Workers>,
     id: u64,
     ping: Interval,
+    /// Whether there was something since the last tick, so that no sign of life is needed.
+    busy: bool,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
@@ -25,7 +27,7 @@ impl WorkStream {
         let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let stopping = Box::pin(workers.stopping().clone().cancelled_owned());
-        Self { workers, id, ping, stopping }
+        Self { workers, id, ping, busy: false, stopping }
     }
 }
 
@@ -39,10 +41,15 @@ impl Stream for WorkStream {
             return Poll::Ready(None);
         }
         if let Some(item) = this.workers.next(this.id, context.waker()) {
-            this.ping.reset();
+            this.busy = true;
             return Poll::Ready(Some(Ok(item)));
         }
-        this.ping.poll_tick(context).map(|_| Some(Ok(work::ping())))
+        while this.ping.poll_tick(context).is_ready() {
+            if !std::mem::take(&mut this.busy) {
+                return Poll::Ready(Some(Ok(work::ping())));
+            }
+        }
+        Poll::Pending
     }
 }
 
