@@ -203,18 +203,17 @@ where
     /// Adds an operation: a `fn(&mut S, &mut EntityContext, Input) -> Result<Output>`. Names of operations are the same
     /// in any case.
     #[must_use]
-    pub fn operation<F, I, O, E>(self, name: &str, function: F) -> Self
+    pub fn operation<F, I, O>(self, name: &str, function: F) -> Self
     where
-        F: Fn(&mut S, &mut EntityContext, I) -> Result<O, E> + Send + Sync + 'static,
+        F: Fn(&mut S, &mut EntityContext, I) -> Result<O> + Send + Sync + 'static,
         I: DeserializeOwned + Send + 'static,
         O: Serialize,
-        E: Into<Error>,
     {
         let what = name.to_owned();
         self.add(name, move |mut state, mut context, input| {
             let ran = || {
                 let input = from_payload::<I>(&format!("the input of operation {what:?}"), input.as_ref())?;
-                let output = function(&mut state, &mut context, input).map_err(Into::into)?;
+                let output = function(&mut state, &mut context, input)?;
                 let output = to_payload(&format!("the output of operation {what:?}"), &output)?;
                 Ok((state, context, output))
             };
@@ -224,13 +223,12 @@ where
 
     /// Adds an operation that waits: it takes the state and the context, and gives both back with its output.
     #[must_use]
-    pub fn async_operation<F, Fut, I, O, E>(self, name: &str, function: F) -> Self
+    pub fn async_operation<F, Fut, I, O>(self, name: &str, function: F) -> Self
     where
         F: Fn(S, EntityContext, I) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<(S, EntityContext, O), E>> + Send + 'static,
+        Fut: Future<Output = Result<(S, EntityContext, O)>> + Send + 'static,
         I: DeserializeOwned + Send + 'static,
         O: Serialize + Send + 'static,
-        E: Into<Error>,
     {
         let what: Arc<str> = name.into();
         self.add(name, move |state, context, input| {
@@ -240,7 +238,7 @@ where
             };
             let (run, what) = (function(state, context, input), what.clone());
             Box::pin(async move {
-                let (state, context, output) = run.await.map_err(Into::into)?;
+                let (state, context, output) = run.await?;
                 let output = to_payload(&format!("the output of operation {what:?}"), &output)?;
                 Ok((state, context, output))
             })

@@ -40,11 +40,11 @@ fn ledger() -> EntityType<(BTreeSet<u64>, Vec<u64>)> {
                 let next = EntityId::new("ledger", &((number / 7) % ENTITIES).to_string())?;
                 ctx.signal(&next, "note", number + 1_000_000)?;
             }
-            Ok::<_, Error>(state.0.len())
+            Ok(state.0.len())
         })
         .async_operation("ponder", |state, ctx, millis: u64| async move {
             tokio::time::sleep(Duration::from_millis(millis)).await;
-            Ok::<_, Error>((state, ctx, ()))
+            Ok((state, ctx, ()))
         })
 }
 

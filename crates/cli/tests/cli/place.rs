@@ -127,7 +127,7 @@ async fn careful(ctx: OrchestrationContext, key: String) -> Result<i64> {
 fn counter() -> EntityType<i64> {
     EntityType::new().operation("add", |value: &mut i64, _: &mut EntityContext, amount: i64| {
         *value += amount;
-        Ok::<_, Error>(*value)
+        Ok(*value)
     })
 }
 

@@ -3,9 +3,7 @@
 use crate::entities::{id, offers, value};
 use crate::site::{Site, Wire, end, until};
 use parking_lot::Mutex;
-use partita::{
-    EntityContext, EntityType, Error, OrchestrationContext, Result, Runtime, RuntimeBuilder, Status,
-};
+use partita::{EntityContext, EntityType, OrchestrationContext, Result, Runtime, RuntimeBuilder, Status};
 use partita_engine::kernel::entity::BatchOutput;
 use partita_engine::kernel::{Failure, Payload};
 use partita_engine::{EntityBatch, EntityCode, EntityFailure, Registry};
@@ -44,7 +42,7 @@ impl Gate {
                     gate.begun.fetch_add(1, SeqCst);
                     let _run = Run(gate.over.clone());
                     gate.let_go.notified().await;
-                    Ok::<_, Error>((value + amount, ctx, value))
+                    Ok((value + amount, ctx, value))
                 }
             });
         Runtime::builder().entity("Counter", code)
@@ -181,7 +179,7 @@ async fn no_more_entities_at_a_time_than_the_worker_takes() {
                 counts.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
                 tokio::task::yield_now().await;
                 running.fetch_sub(1, SeqCst);
-                Ok::<_, Error>((value + amount, ctx, ()))
+                Ok((value + amount, ctx, ()))
             }
         });
     let site = Site::open().await;
@@ -208,7 +206,7 @@ async fn a_state_that_no_server_takes_fails_its_operations() {
     let code =
         EntityType::new().operation("grow", |text: &mut String, _: &mut EntityContext, size: usize| {
             *text = "x".repeat(size);
-            Ok::<_, Error>(())
+            Ok(())
         });
     let site = Site::open().await;
     let worker = site.worker(&Runtime::builder().entity("Counter", code).orchestrator("Grow", grow)).await;
@@ -247,7 +245,7 @@ async fn signals_of_one_client_are_run_in_their_order() {
     let code = EntityType::new().operation("add", move |value: &mut i64, _: &mut EntityContext, n: i64| {
         notes.lock().push(n);
         *value += n;
-        Ok::<_, Error>(())
+        Ok(())
     });
     let site = Site::open().await;
     let worker = site.worker(&Runtime::builder().entity("Counter", code)).await;

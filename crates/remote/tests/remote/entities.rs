@@ -21,9 +21,9 @@ pub(crate) fn counter() -> EntityType<i64> {
     EntityType::new()
         .operation("add", |value: &mut i64, _: &mut EntityContext, amount: i64| {
             *value += amount;
-            Ok::<_, Error>(*value)
+            Ok(*value)
         })
-        .operation("get", |value: &mut i64, _: &mut EntityContext, (): ()| Ok::<_, Error>(*value))
+        .operation("get", |value: &mut i64, _: &mut EntityContext, (): ()| Ok(*value))
         .operation("explode", |value: &mut i64, ctx: &mut EntityContext, (): ()| {
             *value = -1;
             ctx.signal(&id("b"), "add", 1000)?;
@@ -34,15 +34,15 @@ pub(crate) fn counter() -> EntityType<i64> {
         })
         .operation("reset", |_: &mut i64, ctx: &mut EntityContext, (): ()| {
             ctx.delete();
-            Ok::<_, Error>(())
+            Ok(())
         })
         .operation("who", |_: &mut i64, ctx: &mut EntityContext, (): ()| {
             let caller = ctx.caller().map(ToString::to_string);
-            Ok::<_, Error>((ctx.id().to_string(), ctx.operation().to_owned(), caller))
+            Ok((ctx.id().to_string(), ctx.operation().to_owned(), caller))
         })
         .operation("order", |value: &mut i64, ctx: &mut EntityContext, id: Option<String>| {
             ctx.start_orchestration("Add", id.as_deref(), (ctx.id().key().to_owned(), 10))?;
-            Ok::<_, Error>(*value)
+            Ok(*value)
         })
         .operation("spread", |value: &mut i64, ctx: &mut EntityContext, key: String| {
             ctx.signal(&id(&key), "add", *value)

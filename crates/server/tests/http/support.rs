@@ -85,7 +85,7 @@ fn counter() -> EntityType<i64> {
     EntityType::new()
         .operation("add", |value: &mut i64, _: &mut EntityContext, amount: i64| {
             *value += amount;
-            Ok::<_, Error>(*value)
+            Ok(*value)
         })
         .operation("explode", |value: &mut i64, _: &mut EntityContext, (): ()| {
             *value = -1;
@@ -99,7 +99,7 @@ fn note() -> EntityType<Option<partita_api::Json>> {
         "set",
         |kept: &mut Option<partita_api::Json>, _: &mut EntityContext, given| {
             *kept = Some(given);
-            Ok::<_, Error>(())
+            Ok(())
         },
     )
 }

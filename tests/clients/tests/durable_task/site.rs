@@ -40,7 +40,7 @@ async fn double(_: ActivityContext, input: i64) -> Result<i64> {
 fn tally() -> EntityType<i64> {
     EntityType::new().operation("add", |tally: &mut i64, _: &mut EntityContext, amount: i64| {
         *tally += amount;
-        Ok::<_, Error>(*tally)
+        Ok(*tally)
     })
 }
 
