@@ -381,11 +381,6 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn purge_entity(&self, id: &InstanceId) -> Result<bool, EngineError> {
-        let answer = self.request(id, Request::Purge, false).await?;
-        Ok(answer.admission == Admission::Admitted)
-    }
-
     /// Deletes all instances that pass a filter and have ended, until none is left or time is up.
     ///
     /// # Errors
@@ -538,7 +533,12 @@ impl Engine {
         self.request(id, Request::Message(message), fresh).await
     }
 
-    async fn request(&self, id: &InstanceId, request: Request, fresh: bool) -> Result<Answer, EngineError> {
+    pub(crate) async fn request(
+        &self,
+        id: &InstanceId,
+        request: Request,
+        fresh: bool,
+    ) -> Result<Answer, EngineError> {
         self.ready()?;
         let Ok(_place) = self.shared.requests.try_acquire() else {
             self.shared.metrics.requests_refused.add(1);

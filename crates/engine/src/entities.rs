@@ -3,11 +3,14 @@
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::nearest::nearest;
+use crate::partition::Request;
 use crate::view::decode_stored;
 use futures::future::BoxFuture;
 use partita_kernel::codec::Wire;
 use partita_kernel::entity::{BatchOutput, EntityState, Operation};
-use partita_kernel::{Entity, ExecutionId, Failure, InstanceId, Message, Name, Payload, Timestamp, Trace};
+use partita_kernel::{
+    Admission, Entity, ExecutionId, Failure, InstanceId, Message, Name, Payload, Timestamp, Trace,
+};
 use partita_store::{Cursor, Filter, Order, Query, StoreError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -315,6 +318,6 @@ impl Engine {
     /// # Errors
     /// When the engine does not take requests.
     pub async fn remove_entity(&self, id: &InstanceId) -> Result<bool, EngineError> {
-        self.purge_entity(id).await
+        Ok(self.request(id, Request::Purge, false).await?.admission == Admission::Admitted)
     }
 }

@@ -7,10 +7,10 @@ use partita::serial::{from_payload, to_payload};
 use partita::{Result as SdkResult, StartOptions};
 use partita_api::durable_task::{client, proto};
 use partita_api::{Order as Listed, cursor};
-use partita_engine::clock::{Clock, SystemClock, timestamp};
+use partita_engine::clock::{Clock, SystemClock};
 use partita_engine::kernel::{Event, Failure, InstanceId, Payload, Status};
 use partita_engine::store::{Filter, Order, Query};
-use partita_engine::{InstancePage, InstanceView, PurgeReport, StartRequest};
+use partita_engine::{InstancePage, InstanceView, PurgeReport};
 use proto::purge_instances_request::Request as Purge;
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -60,17 +60,7 @@ impl Client {
         input: &(impl Serialize + ?Sized),
         options: StartOptions,
     ) -> Result<InstanceId, Error> {
-        let request = StartRequest {
-            name: name.to_owned(),
-            version: options.version,
-            id: options.id,
-            input: to_payload(&format!("the input of {name:?}"), input)?,
-            tags: options.tags,
-            scheduled_at: options.at.map(timestamp),
-            replaceable: options.replaceable,
-            trace: None,
-        };
-        let request = client::start(request, SystemClock.now());
+        let request = client::start(options.request(name, input)?, SystemClock.now());
         let started = self.hub.clone().start_instance(request).await?.into_inner();
         Ok(client::instance("instanceId", &started.instance_id)?)
     }

@@ -45,6 +45,23 @@ impl StartOptions {
         self.tags.insert(key.into(), value.into());
         self
     }
+
+    /// What an engine is asked for a start of that workflow.
+    ///
+    /// # Errors
+    /// When the input cannot be written as JSON.
+    pub fn request(self, name: &str, input: &(impl Serialize + ?Sized)) -> Result<StartRequest, Failure> {
+        Ok(StartRequest {
+            name: name.to_owned(),
+            version: self.version,
+            id: self.id,
+            input: to_payload(&format!("the input of {name:?}"), input)?,
+            tags: self.tags,
+            scheduled_at: self.at.map(timestamp),
+            replaceable: self.replaceable,
+            trace: None,
+        })
+    }
 }
 
 impl Client {
@@ -76,17 +93,7 @@ impl Client {
         input: &(impl Serialize + ?Sized),
         options: StartOptions,
     ) -> Result<InstanceId> {
-        let request = StartRequest {
-            name: name.to_owned(),
-            version: options.version,
-            id: options.id,
-            input: to_payload(&format!("the input of {name:?}"), input)?,
-            tags: options.tags,
-            scheduled_at: options.at.map(timestamp),
-            replaceable: options.replaceable,
-            trace: None,
-        };
-        Ok(self.engine.start(request).await?.id)
+        Ok(self.engine.start(options.request(name, input)?).await?.id)
     }
 
     /// An instance as it is.

@@ -8,8 +8,9 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use partita_kernel::effect::WorkItem;
 use partita_kernel::limits::LIMIT_EXCEEDED;
-use partita_kernel::{ExecutionId, Failure, InstanceId, Message, Payload, Timestamp};
+use partita_kernel::{ExecutionId, Failure, InstanceId, Message, Name, Payload, Timestamp};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering::Relaxed;
 use tokio_util::sync::CancellationToken;
@@ -120,13 +121,12 @@ async fn perform(
     cancellation: CancellationToken,
 ) -> Result<Option<Payload>, Failure> {
     let Some(function) = shared.registry.function(&item.name) else {
-        let known = nearest::nearest(&item.name, &shared.registry.functions());
-        let known = if known.is_empty() { "none is registered".to_owned() } else { known.join(", ") };
-        let text = format!(
-            "no activity is called {:?} in this process; the nearest known names: {known}",
-            item.name
-        );
-        return Err(Failure::new("ActivityNotRegistered", text).non_retriable());
+        return Err(nobody_offers(
+            "activity",
+            "ActivityNotRegistered",
+            &item.name,
+            &shared.registry.functions(),
+        ));
     };
     let _place = match function.is_bounded() {
         true => Some(shared.calls.acquire().await),
@@ -149,4 +149,12 @@ async fn perform(
             Err(failure)
         }
     }
+}
+
+/// Why something cannot be run that nobody in this process offers.
+pub(super) fn nobody_offers(what: &str, error_type: &str, name: &str, offered: &BTreeSet<Name>) -> Failure {
+    let known = nearest::nearest(name, offered);
+    let known = if known.is_empty() { "none is registered".to_owned() } else { known.join(", ") };
+    let text = format!("no {what} is called {name:?} in this process; the nearest known names: {known}");
+    Failure::new(error_type, text).non_retriable()
 }

@@ -3,32 +3,28 @@
 //! What arrives is recorded with the entity at once. Its operations are run in batches outside of the loop, one batch
 //! at a time; the outcome comes back as an input and is recorded with all that follows from it.
 
+use super::calls::nobody_offers;
 use super::group::Ticket;
+use super::remote::{LONGEST_RETRY, backoff};
 use super::slot::{Answer, Queued, Request, Slot};
 use super::{Input, Owner};
 use crate::entities::{EntityBatch, EntityCode, EntityFailure};
-use crate::nearest;
 use crate::replaying::panicked;
 use futures::FutureExt;
 use partita_kernel::codec::Wire;
 use partita_kernel::entity::{BatchOutput, Operation};
-use partita_kernel::{Discard, Effect, Entity, ExecutionId, Failure, InstanceId, Status, Tags, Timestamp};
+use partita_kernel::{Discard, Effect, Entity, ExecutionId, InstanceId, Status, Tags, Timestamp};
 use partita_store::{Events, HeadRecord, Put, StateRecord, Write};
 use std::cmp::Reverse;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Operations of one batch.
 const BATCH: usize = 256;
 /// Bytes of the inputs of one batch, if it has more than one operation.
 const BATCH_BYTES: usize = 1 << 20;
-/// The wait before a batch is run again that nobody ran to its end; doubles with each time in a row.
-const RETRY: Duration = Duration::from_millis(100);
-/// The longest such wait, and the wait before somebody is looked for again who has the entity's code.
-const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// What came of a batch.
 pub(crate) type Outcome = Result<BatchOutput, EntityFailure>;
@@ -108,7 +104,7 @@ impl Owner {
             _ => {}
         }
         self.add_effects(id, effects);
-        self.keep_entity(id, hot, now);
+        self.keep_entity(id, hot);
     }
 
     /// Takes in what came of the batch.
@@ -121,20 +117,15 @@ impl Owner {
     ) -> bool {
         let Some(running) = hot.running.take_if(|running| running.outcome.is_some()) else { return false };
         let (Some(entity), Some(outcome)) = (&mut hot.entity, running.outcome) else { return false };
-        let outcome = match outcome {
-            Ok(output) if output.results.is_empty() => Err(EntityFailure::Abandoned),
-            outcome => outcome,
-        };
         let settled = match outcome {
-            Ok(output) => Ok(output),
+            Ok(output) if !output.results.is_empty() => Ok(output),
             Err(EntityFailure::Failed(failure)) => {
                 tracing::warn!(entity = %id, %failure, "a batch of operations failed");
                 Err(failure)
             }
-            Err(EntityFailure::Abandoned) => {
-                let wait = RETRY.saturating_mul(1 << hot.abandonments.min(16)).min(LONGEST_RETRY);
-                hot.abandonments += 1;
-                self.try_later(id, hot, now.after(wait));
+            Ok(_) | Err(EntityFailure::Abandoned) => {
+                hot.abandonments = hot.abandonments.saturating_add(1);
+                self.try_later(id, hot, now.after(backoff(hot.abandonments)));
                 return false;
             }
         };
@@ -229,7 +220,7 @@ impl Owner {
         }
         let called = batch.into_iter().zip(&operations).filter(|(_, operation)| operation.caller.is_some());
         let called: Vec<u64> = called.map(|(number, _)| number).collect();
-        let failure = not_registered(name, &self.shared);
+        let failure = nobody_offers("entity", "EntityNotRegistered", name, &self.shared.registry.entities());
         if called.len() < operations.len() {
             tracing::warn!(entity = %id, waiting = operations.len() - called.len(), %failure, "operations wait");
             self.try_later(id, hot, now.after(LONGEST_RETRY));
@@ -298,7 +289,7 @@ impl Owner {
         self.gather(id, Write::Delete(id.clone()));
     }
 
-    fn keep_entity(&mut self, id: &InstanceId, mut hot: Box<HotEntity>, now: Timestamp) {
+    fn keep_entity(&mut self, id: &InstanceId, mut hot: Box<HotEntity>) {
         if hot.is_gone() {
             self.shared.metrics.hot_instances.sub(1);
             return;
@@ -307,17 +298,6 @@ impl Owner {
         if let (Some(at), true) = (wake, wake != hot.wake) {
             hot.wake = self.timers.add(at, id).then_some(at);
         }
-        if hot.is_due(now) {
-            hot.queued = true;
-            self.ready.push_back(id.clone());
-        }
         self.slots.insert(id.clone(), Slot::Entity(hot));
     }
-}
-
-fn not_registered(name: &str, shared: &super::Shared) -> Failure {
-    let known = nearest::nearest(name, &shared.registry.entities());
-    let known = if known.is_empty() { "none is registered".to_owned() } else { known.join(", ") };
-    let text = format!("no entity is called {name:?} in this process; the nearest known names: {known}");
-    Failure::new("EntityNotRegistered", text).non_retriable()
 }

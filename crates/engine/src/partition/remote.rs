@@ -29,7 +29,7 @@ use tokio::sync::oneshot;
 const UNRECORDED: Duration = Duration::from_millis(200);
 /// The wait before a turn is handed out again that was abandoned; doubles with each time in a row.
 const RETRY: Duration = Duration::from_millis(100);
-const LONGEST_RETRY: Duration = Duration::from_secs(30);
+pub(super) const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// What an instance has beside its state when its turns are run elsewhere.
 #[derive(Default)]
@@ -541,7 +541,8 @@ fn can_wait(queued: &Queued) -> bool {
     queued.reply.is_none() && !matches!(queued.request, Request::Message(Message::Terminate { .. }))
 }
 
-fn backoff(abandonments: u32) -> Duration {
+/// How long what was abandoned so many times in a row rests.
+pub(super) fn backoff(abandonments: u32) -> Duration {
     let doublings = abandonments.saturating_sub(1).min(16);
     RETRY.saturating_mul(1 << doublings).min(LONGEST_RETRY)
 }

@@ -9,8 +9,7 @@ use partita_api::durable_task::value::{from_failure, from_optional_timestamp};
 use partita_api::durable_task::{Completion, completion};
 use partita_engine::kernel::entity::{BatchOutput, EntityAction};
 use partita_engine::kernel::{Command, EventKind, Failure, InstanceId, Payload};
-use partita_engine::{EngineError, RemoteOutput, Span};
-use std::collections::BTreeSet;
+use partita_engine::{Engine, EngineError, Registry, RemoteOutput, Span};
 use tonic::{Request, Status};
 
 impl Service {
@@ -93,34 +92,16 @@ impl Service {
 
     /// What an orchestrator asks for that nobody here knows, a worker may still run that is not there yet.
     async fn expect(&self, workers: &Workers, commands: &[Command]) -> Result<(), Status> {
-        let engine = &self.app.engine;
-        let (registry, longest) = (engine.registry(), engine.limits().name_chars);
-        let (mut workflows, mut activities) = (BTreeSet::new(), BTreeSet::new());
-        let mut entities = BTreeSet::new();
+        let mut unknown = Unknown::to(&self.app.engine);
         for command in commands {
             match command {
-                Command::ScheduleTask { name, .. }
-                    if name.len() <= longest && registry.function(name).is_none() =>
-                {
-                    activities.insert(name.to_string());
-                }
-                Command::CreateSubOrchestration { name, .. }
-                    if name.len() <= longest && !registry.starts(name) =>
-                {
-                    workflows.insert(name.to_string());
-                }
-                Command::Entity { fact, .. } => {
-                    let unknown = |id: &InstanceId| {
-                        let (name, _) = id.entity_parts()?;
-                        (name.len() <= longest && registry.entity(name).is_none()).then(|| name.to_owned())
-                    };
-                    entities.extend(target(fact).and_then(unknown));
-                }
+                Command::ScheduleTask { name, .. } => unknown.activity(name),
+                Command::CreateSubOrchestration { name, .. } => unknown.workflow(name),
+                Command::Entity { fact, .. } => target(fact).into_iter().for_each(|id| unknown.entity(id)),
                 _ => {}
             }
         }
-        let names = Names { workflows, activities, entities, any: false };
-        workers.expect(names).await.map_err(|error| of_engine(&EngineError::from(error)))
+        workers.expect(unknown.names).await.map_err(|error| of_engine(&EngineError::from(error)))
     }
 
     pub(super) async fn complete_entity(&self, result: proto::EntityBatchResult) -> Result<(), Status> {
@@ -152,24 +133,14 @@ impl Service {
 
     /// The same for what an entity asks for.
     async fn expect_of_entity(&self, workers: &Workers, output: &BatchOutput) -> Result<(), Status> {
-        let engine = &self.app.engine;
-        let (registry, longest) = (engine.registry(), engine.limits().name_chars);
-        let mut names = Names::default();
+        let mut unknown = Unknown::to(&self.app.engine);
         for action in &output.actions {
             match action {
-                EntityAction::Start { name, .. } if name.len() <= longest && !registry.starts(name) => {
-                    names.workflows.insert(name.to_string());
-                }
-                EntityAction::Signal { target, .. } => {
-                    let (name, _) = target.entity_parts().unwrap_or_default();
-                    if !name.is_empty() && name.len() <= longest && registry.entity(name).is_none() {
-                        names.entities.insert(name.to_owned());
-                    }
-                }
-                EntityAction::Start { .. } => {}
+                EntityAction::Start { name, .. } => unknown.workflow(name),
+                EntityAction::Signal { target, .. } => unknown.entity(target),
             }
         }
-        workers.expect(names).await.map_err(|error| of_engine(&EngineError::from(error)))
+        workers.expect(unknown.names).await.map_err(|error| of_engine(&EngineError::from(error)))
     }
 
     pub(super) fn abandon(&self, token: &str) -> Result<(), Status> {
@@ -181,6 +152,38 @@ impl Service {
             workers.give_back(job);
         }
         Ok(())
+    }
+}
+
+/// Collects the names that nobody here offers; what is too long is no name.
+struct Unknown<'a> {
+    registry: &'a Registry,
+    longest: usize,
+    names: Names,
+}
+
+impl<'a> Unknown<'a> {
+    fn to(engine: &'a Engine) -> Self {
+        Self { registry: engine.registry(), longest: engine.limits().name_chars, names: Names::default() }
+    }
+
+    fn workflow(&mut self, name: &str) {
+        if name.len() <= self.longest && !self.registry.starts(name) {
+            self.names.workflows.insert(name.to_owned());
+        }
+    }
+
+    fn activity(&mut self, name: &str) {
+        if name.len() <= self.longest && self.registry.function(name).is_none() {
+            self.names.activities.insert(name.to_owned());
+        }
+    }
+
+    fn entity(&mut self, id: &InstanceId) {
+        let Some((name, _)) = id.entity_parts() else { return };
+        if name.len() <= self.longest && self.registry.entity(name).is_none() {
+            self.names.entities.insert(name.to_owned());
+        }
     }
 }
 
