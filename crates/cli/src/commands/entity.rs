@@ -1,18 +1,15 @@
 //! `partita entities` and `partita entity`.
 
 use super::instance::read;
+use super::paging;
 use crate::api::Api;
-use crate::args::{EntitiesArgs, EntityArgs, EntityCommand, Output, SignalArgs};
+use crate::args::{EntitiesArgs, EntityArgs, EntityCommand, SignalArgs};
 use crate::exit::{Exit, Result};
 use crate::output::{Printer, entities_table, entity_fields};
 use partita_api::{CleanEntities, Entity, EntityCleaning, EntityListQuery, EntityPage, paths};
 use serde_json::json;
 
-/// Entities of one page.
-const PAGE: usize = 500;
-
 pub(super) async fn list(api: &Api, printer: &Printer, args: &EntitiesArgs) -> Result<Exit> {
-    let wanted = if args.all { usize::MAX } else { usize::try_from(args.limit).unwrap_or(usize::MAX) };
     let mut query = EntityListQuery {
         name: args.name.iter().cloned().collect(),
         key_prefix: args.key_prefix.clone(),
@@ -22,38 +19,12 @@ pub(super) async fn list(api: &Api, printer: &Printer, args: &EntitiesArgs) -> R
         state: args.state,
         ..EntityListQuery::default()
     };
-    let mut list = EntityPage::default();
-    loop {
-        query.limit = Some(PAGE.min(wanted - list.entities.len()));
-        let page: EntityPage = api.get(paths::ENTITIES, &query.to_pairs()).await?;
-        if printer.format == Output::Jsonl {
-            page.entities.iter().try_for_each(|entity| printer.json(entity))?;
-        }
-        list.entities.extend(page.entities);
-        list.next = page.next;
-        query.cursor.clone_from(&list.next);
-        if list.next.is_none() || list.entities.len() >= wanted {
-            break;
-        }
-    }
-    match printer.format {
-        Output::Jsonl => {}
-        Output::Json => printer.json(&list)?,
-        Output::Table => table(printer, &list)?,
-    }
-    Ok(Exit::Ok)
-}
-
-fn table(printer: &Printer, list: &EntityPage) -> Result<()> {
-    if list.entities.is_empty() {
-        printer.note("no entities");
-        return Ok(());
-    }
-    printer.table(&entities_table(&list.entities, printer))?;
-    if list.next.is_some() {
-        printer.note("there are more: --all shows them, --limit as many as you want");
-    }
-    Ok(())
+    let page = |limit, cursor| {
+        (query.limit, query.cursor) = (Some(limit), cursor);
+        query.to_pairs()
+    };
+    let what = ("entities", paging::wanted(args.all, args.limit));
+    paging::show::<EntityPage>(api, printer, paths::ENTITIES, what, page, entities_table).await
 }
 
 pub(super) async fn run(api: &Api, printer: &Printer, command: &EntityCommand) -> Result<Exit> {

@@ -7,6 +7,7 @@ mod hub;
 mod instance;
 mod list;
 mod logs;
+mod paging;
 mod purge;
 mod run;
 mod serve;
