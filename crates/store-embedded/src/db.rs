@@ -1,5 +1,6 @@
 //! The tables: SQLite, which people can read with any of its tools.
 
+use crate::tally;
 use partita_store::StoreError;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
@@ -7,13 +8,20 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
-/// The version of the tables. Another one is refused.
-pub(crate) const FORMAT: i64 = 1;
+/// The version of the tables.
+pub(crate) const FORMAT: i64 = 2;
+/// The version before: without the table `tally`, which is made when such a store is opened. Others are refused.
+const WITHOUT_TALLY: i64 = 1;
 /// How many events a history may have: its number and its instance's share one key.
 pub(crate) const HISTORY_EVENTS: u32 = 1 << 20;
 
 const APPLICATION: i64 = 0x5061_7274; // "Part"
 const SCHEMA: &str = include_str!("schema.sql");
+/// How many instances there are of each name and status.
+const TALLY: &str = "
+    CREATE TABLE tally (
+        name TEXT NOT NULL, status INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (name, status)
+    ) STRICT, WITHOUT ROWID;";
 /// Blobs longer than this are compressed, if that makes them shorter.
 const COMPRESS_BYTES: usize = 4 << 10;
 const RAW: u8 = 0;
@@ -43,6 +51,9 @@ pub(crate) fn open_writer(path: &Path, partitions: u16) -> Result<Connection, St
     set_up_writer(&conn).map_err(wrong)?;
     if version(&conn).map_err(wrong)? == 0 {
         create(&conn, partitions).map_err(wrong)?;
+    }
+    if version(&conn).map_err(wrong)? == WITHOUT_TALLY {
+        add_tally(&conn).map_err(wrong)?;
     }
     Ok(conn)
 }
@@ -92,7 +103,7 @@ fn version(conn: &Connection) -> rusqlite::Result<i64> {
 
 fn check_version(conn: &Connection) -> Result<(), StoreError> {
     match version(conn).map_err(wrong)? {
-        0 | FORMAT => Ok(()),
+        0 | WITHOUT_TALLY | FORMAT => Ok(()),
         other => Err(StoreError::Version(format!(
             "partita.db has the format {other} and this program reads {FORMAT}; use the version of Partita that wrote it"
         ))),
@@ -102,6 +113,7 @@ fn check_version(conn: &Connection) -> Result<(), StoreError> {
 fn create(conn: &Connection, partitions: u16) -> rusqlite::Result<()> {
     let transaction = conn.unchecked_transaction()?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(TALLY)?;
     set_meta(&transaction, "partitions", i64::from(partitions))?;
     set_meta(&transaction, "position", 0)?;
     set_meta(&transaction, "instances", 0)?;
@@ -109,6 +121,19 @@ fn create(conn: &Connection, partitions: u16) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()?;
     checkpoint(conn, true).map(|_| ())
+}
+
+fn add_tally(conn: &Connection) -> rusqlite::Result<()> {
+    let transaction = conn.unchecked_transaction()?;
+    transaction.execute_batch(TALLY)?;
+    tally::fill(&transaction)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}
+
+/// Whether the table `tally` is there.
+pub(crate) fn has_tally(conn: &Connection) -> rusqlite::Result<bool> {
+    Ok(version(conn)? == FORMAT)
 }
 
 /// A number that the store keeps for itself.

@@ -11,7 +11,7 @@
 //! | `segments`, `frame`, `entry` | the journal's files, and what lies in them |
 //! | `replay` | reading the journal when a store is opened |
 //! | `overlay` | what is durable and not yet in the tables |
-//! | `fold`, `tables` | the thread that puts it there |
+//! | `fold`, `tables`, `tally` | the thread that puts it there, and counts |
 //! | `db`, `pool` | SQLite and its connections |
 //! | `read`, `list` | answering questions |
 //! | [`maintenance`] | check, backup, compact |
@@ -37,5 +37,6 @@ mod shared;
 pub mod simulated;
 mod store;
 mod tables;
+mod tally;
 
 pub use store::{EmbeddedStore, Options};

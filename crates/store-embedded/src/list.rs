@@ -6,6 +6,7 @@
 use crate::db::wrong;
 use crate::read::blob;
 use crate::tables::{ENTITY, tags_of};
+use crate::tally;
 use partita_kernel::{InstanceId, Status, Timestamp};
 use partita_store::{Counts, Filter, Order, Page, Query, Row, StoreError};
 use rusqlite::types::Value;
@@ -149,7 +150,8 @@ fn status_of(code: u8) -> Result<Status, StoreError> {
 /// How many instances pass a filter, by status.
 pub(crate) fn count(conn: &Connection, filter: &Filter) -> Result<Counts, StoreError> {
     let conditions = conditions(filter, true, true);
-    let sql = format!("SELECT status, count(*) FROM instances{} GROUP BY status", conditions.text());
+    let counted = if tally::answers(filter) { "sum(count) FROM tally" } else { "count(*) FROM instances" };
+    let sql = format!("SELECT status, {counted}{} GROUP BY status", conditions.text());
     let mut select = conn.prepare_cached(&sql).map_err(wrong)?;
     let mut found = select.query(params_from_iter(&conditions.values)).map_err(wrong)?;
     let mut counts = Counts::default();

@@ -4,7 +4,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::lock::FolderLock;
 use crate::segments::number_of;
 use crate::store::{DATABASE, EmbeddedStore, JOURNAL, Options, disk_bytes};
-use crate::{db, replay};
+use crate::{db, replay, tally};
 use futures::executor::block_on;
 use partita_store::{Store, StoreError};
 use rusqlite::Connection;
@@ -91,6 +91,9 @@ fn check_tables(folder: &Path, report: &mut Report) -> Result<u64, StoreError> {
     }
     check_instances(&conn, report)?;
     check_histories(&conn, report)?;
+    if db::has_tally(&conn).map_err(db::wrong)? {
+        tally::check(&conn, &mut report.problems)?;
+    }
     let position = db::meta(&conn, "position").map_err(db::wrong)?;
     Ok(position.unwrap_or(0).unsigned_abs())
 }

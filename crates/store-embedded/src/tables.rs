@@ -2,6 +2,7 @@
 
 use crate::db;
 use crate::overlay::{Cell, Live, Overlay, Wiped};
+use crate::tally::Tally;
 use partita_kernel::{InstanceId, Partition, Payload, Tags};
 use partita_store::{Events, HeadRecord, StateRecord};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -33,9 +34,11 @@ pub(crate) fn fold(conn: &Connection, layer: &Overlay, partitions: u16) -> rusql
     let mut chunks = cells.chunks(INSTANCES).peekable();
     loop {
         let transaction = conn.unchecked_transaction()?;
+        let mut writer = Writer { conn: &transaction, partitions, tally: Tally::default() };
         for (id, cell) in chunks.next().unwrap_or_default() {
-            instances += Writer { conn: &transaction, partitions }.cell(id, cell)?;
+            instances += writer.cell(id, cell)?;
         }
+        writer.tally.write(&transaction)?;
         db::set_meta(&transaction, "instances", instances)?;
         if chunks.peek().is_some() {
             transaction.commit()?;
@@ -94,34 +97,55 @@ fn fold_messages(conn: &Connection, layer: &Overlay) -> rusqlite::Result<()> {
 struct Writer<'a> {
     conn: &'a Connection,
     partitions: u16,
+    tally: Tally,
+}
+
+/// A row that is there.
+struct Found {
+    row: i64,
+    name: String,
+    status: u8,
 }
 
 impl Writer<'_> {
     /// Writes one instance and returns how many there are more.
-    fn cell(&self, id: &InstanceId, cell: &Cell) -> rusqlite::Result<i64> {
-        let row = self.find(id)?;
-        match (cell, row) {
+    fn cell(&mut self, id: &InstanceId, cell: &Cell) -> rusqlite::Result<i64> {
+        let found = self.find(id)?;
+        match (cell, found) {
             (Cell::Gone, None) => Ok(0),
-            (Cell::Gone, Some(row)) => {
+            (Cell::Gone, Some(Found { row, name, status })) => {
                 self.remove_tags(row)?;
                 self.remove_history(row, 0)?;
                 self.conn.prepare_cached("DELETE FROM instances WHERE row = ?1")?.execute([row])?;
+                self.tally.add(&name, status, -1);
                 Ok(-1)
             }
-            (Cell::Live(live), Some(row)) => {
-                self.update(row, live)?;
+            (Cell::Live(live), Some(found)) => {
+                self.update(found.row, live)?;
+                self.recount(id, &found, live);
                 Ok(0)
             }
             (Cell::Live(live), None) => self.insert(id, live),
         }
     }
 
-    fn find(&self, id: &InstanceId) -> rusqlite::Result<Option<i64>> {
-        let mut find = self.conn.prepare_cached("SELECT row FROM instances WHERE id = ?1")?;
-        find.query_row([id.as_str()], |row| row.get(0)).optional()
+    fn find(&self, id: &InstanceId) -> rusqlite::Result<Option<Found>> {
+        let mut find = self.conn.prepare_cached("SELECT row, name, status FROM instances WHERE id = ?1")?;
+        let found =
+            |row: &rusqlite::Row<'_>| Ok(Found { row: row.get(0)?, name: row.get(1)?, status: row.get(2)? });
+        find.query_row([id.as_str()], found).optional()
     }
 
-    fn insert(&self, id: &InstanceId, live: &Live) -> rusqlite::Result<i64> {
+    fn recount(&mut self, id: &InstanceId, before: &Found, live: &Live) {
+        let name = live.head.as_ref().map_or(before.name.as_str(), |head| &*head.name);
+        let status = stored_status(id, live);
+        if (name, status) != (before.name.as_str(), before.status) {
+            self.tally.add(&before.name, before.status, -1);
+            self.tally.add(name, status, 1);
+        }
+    }
+
+    fn insert(&mut self, id: &InstanceId, live: &Live) -> rusqlite::Result<i64> {
         let Some(head) = &live.head else {
             tracing::error!(%id, "an instance without a head was committed and is left out");
             return Ok(0);
@@ -131,7 +155,7 @@ impl Writer<'_> {
         self.conn.prepare_cached(INSERT)?.execute(params![
             id.as_str(),
             partition,
-            state.status.code() | if id.is_entity() { ENTITY } else { 0 },
+            stored_status(id, live),
             &*head.name,
             head.version.as_deref(),
             head.created_at.0,
@@ -147,6 +171,7 @@ impl Writer<'_> {
             db::pack(&state.bytes),
         ])?;
         let row = self.conn.last_insert_rowid();
+        self.tally.add(&head.name, stored_status(id, live), 1);
         self.add_tags(row, &head.tags)?;
         self.add_history(row, &live.runs)?;
         Ok(1)
@@ -235,6 +260,10 @@ impl Writer<'_> {
         }
         Ok(())
     }
+}
+
+fn stored_status(id: &InstanceId, live: &Live) -> u8 {
+    live.state.status.code() | if id.is_entity() { ENTITY } else { 0 }
 }
 
 const INSERT: &str = "
