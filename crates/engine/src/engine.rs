@@ -4,6 +4,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::executor::Registry;
+use crate::feed::Changes;
 use crate::metrics::Metrics;
 use crate::nearest::nearest;
 use crate::partition::{
@@ -123,6 +124,7 @@ impl Engine {
             clock,
             metrics: Metrics::default(),
             watchers: crate::watch::Watchers::default(),
+            feed: crate::feed::Feed::default(),
             partitions: handles.clone(),
             stopping: AtomicBool::new(false),
             store_full: AtomicBool::new(false),
@@ -180,6 +182,12 @@ impl Engine {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.shared.metrics
+    }
+
+    /// Follows the changes of all instances and entities, gathering the ids of at most so many between two looks.
+    #[must_use]
+    pub fn changes(&self, most: usize) -> Changes {
+        self.shared.feed.follow(most)
     }
 
     /// The engine's time.

@@ -15,15 +15,19 @@
 //! | [`view`] | instances as they are shown |
 //! | [`why`] | why an instance waits |
 //! | [`metrics`] | what is counted |
+//! | [`durations`] | how long things took |
+//! | `feed` | which instances changed |
 //! | `partition` | the loop |
 #![forbid(unsafe_code)]
 
 pub mod clock;
 pub mod config;
+pub mod durations;
 pub mod engine;
 pub mod entities;
 pub mod error;
 pub mod executor;
+mod feed;
 pub mod metrics;
 mod nearest;
 mod partition;
@@ -44,6 +48,7 @@ pub use error::EngineError;
 pub use executor::{
     Execution, Function, FunctionCall, InstanceInfo, Offers, Orchestrator, Registry, Workflow,
 };
+pub use feed::{Changed, Changes};
 pub use remote::{
     Past, RemoteFailure, RemoteOrchestrator, RemoteOutput, RemoteReply, RemoteResult, RemoteTurn, Span,
 };

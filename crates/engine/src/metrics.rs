@@ -1,7 +1,15 @@
 //! What is counted, for whoever renders it.
 
+use crate::durations::Durations;
+use parking_lot::RwLock;
+use partita_kernel::Name;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
+
+/// How many functions, and how many workflows, have figures of their own.
+pub const COUNTED_NAMES: usize = 1_000;
 
 macro_rules! counters {
     ($(#[doc = $help:literal] $name:ident,)*) => {
@@ -11,6 +19,8 @@ macro_rules! counters {
             $(#[doc = $help] pub $name: Counter,)*
             /// How long commits took.
             pub commit_seconds: Histogram,
+            by_function: Table<FunctionMetrics>,
+            by_workflow: Table<WorkflowMetrics>,
         }
         impl Metrics {
             /// Name, help text and value of each.
@@ -99,6 +109,106 @@ counters! {
     requests_refused,
 }
 
+impl Metrics {
+    /// The figures of the functions that were called by instances, by name; of the first [`COUNTED_NAMES`] ones.
+    #[must_use]
+    pub fn functions(&self) -> Vec<(Name, Arc<FunctionMetrics>)> {
+        self.by_function.all()
+    }
+
+    /// The figures of one function; `None` when no instance has called it yet.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<Arc<FunctionMetrics>> {
+        self.by_function.get(name)
+    }
+
+    /// The figures of the workflows of which instances were started or ended, by name; of the first
+    /// [`COUNTED_NAMES`] ones.
+    #[must_use]
+    pub fn workflows(&self) -> Vec<(Name, Arc<WorkflowMetrics>)> {
+        self.by_workflow.all()
+    }
+
+    /// The figures of one workflow; `None` when none of its instances was started or ended yet.
+    #[must_use]
+    pub fn workflow(&self, name: &str) -> Option<Arc<WorkflowMetrics>> {
+        self.by_workflow.get(name)
+    }
+
+    /// Where a call of that function is counted.
+    pub(crate) fn of_function(&self, name: &Name) -> Arc<FunctionMetrics> {
+        self.by_function.entry(name)
+    }
+
+    /// Where an instance of that workflow is counted.
+    pub(crate) fn of_workflow(&self, name: &Name) -> Arc<WorkflowMetrics> {
+        self.by_workflow.entry(name)
+    }
+}
+
+/// Figures by name.
+#[derive(Debug)]
+struct Table<T>(RwLock<FxHashMap<Name, Arc<T>>>);
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<T: Default> Table<T> {
+    fn all(&self) -> Vec<(Name, Arc<T>)> {
+        let mut all: Vec<_> =
+            self.0.read().iter().map(|(name, figures)| (name.clone(), figures.clone())).collect();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all
+    }
+
+    fn get(&self, name: &str) -> Option<Arc<T>> {
+        self.0.read().get(name).cloned()
+    }
+
+    /// The figures of that name; ones that nobody sees, when there are too many names.
+    fn entry(&self, name: &Name) -> Arc<T> {
+        if let Some(figures) = self.get(name) {
+            return figures;
+        }
+        let mut table = self.0.write();
+        if table.len() >= COUNTED_NAMES && !table.contains_key(name) {
+            return Arc::default();
+        }
+        table.entry(name.clone()).or_default().clone()
+    }
+}
+
+/// The instances of one workflow since this engine was opened.
+#[derive(Debug, Default)]
+pub struct WorkflowMetrics {
+    /// Instances accepted.
+    pub started: Counter,
+    /// Instances that completed.
+    pub completed: Counter,
+    /// Instances that failed.
+    pub failed: Counter,
+    /// Instances that were terminated.
+    pub terminated: Counter,
+    /// How long those took that have ended.
+    pub durations: Durations,
+}
+
+/// The calls of one function since this engine was opened.
+#[derive(Debug, Default)]
+pub struct FunctionMetrics {
+    /// Calls begun.
+    pub started: Counter,
+    /// Calls that failed.
+    pub failed: Counter,
+    /// Calls under way.
+    pub running: Counter,
+    /// How long those took that have ended.
+    pub durations: Durations,
+}
+
 /// Durations by size.
 #[derive(Debug)]
 pub struct Histogram {
@@ -138,5 +248,22 @@ impl Histogram {
         let buckets =
             BOUNDS.iter().zip(&self.buckets).map(|(bound, count)| (*bound, count.load(Relaxed))).collect();
         (buckets, self.count.load(Relaxed), self.sum_us.load(Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_functions_have_figures_and_no_more() {
+        let metrics = Metrics::default();
+        for number in 0..=COUNTED_NAMES {
+            metrics.of_function(&Name::from(format!("f{number:04}"))).started.add(1);
+        }
+        metrics.of_function(&Name::from("f0000")).started.add(1);
+        assert_eq!(metrics.functions().len(), COUNTED_NAMES);
+        assert_eq!(metrics.function("f0000").unwrap().started.get(), 2);
+        assert!(metrics.function("f1000").is_none());
     }
 }

@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering::Relaxed;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 type Key = (InstanceId, i32, ExecutionId);
@@ -133,11 +134,17 @@ async fn perform(
         false => None,
     };
     let WorkItem { task_id, execution, name, version, input, tags, trace } = item;
+    let counted = shared.metrics.of_function(&name);
     let call = FunctionCall { instance, execution, task_id, name, version, input, tags, trace, cancellation };
     shared.metrics.calls_started.add(1);
     shared.metrics.calls_running.add(1);
+    counted.started.add(1);
+    counted.running.add(1);
+    let began = Instant::now();
     let outcome = AssertUnwindSafe(function.call(call)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+    counted.durations.observe(began.elapsed());
+    counted.running.sub(1);
     shared.metrics.calls_running.sub(1);
     match outcome {
         Ok(result) => {
@@ -146,6 +153,7 @@ async fn perform(
         }
         Err(failure) => {
             shared.metrics.calls_failed.add(1);
+            counted.failed.add(1);
             Err(failure)
         }
     }

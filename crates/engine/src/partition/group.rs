@@ -4,6 +4,7 @@ use super::remote::waits_for_turn;
 use super::slot::{Answer, Executor, Hot, Queued, Reply, Request, Slot};
 use super::{Committing, Owner, STALL};
 use crate::error::EngineError;
+use crate::metrics::WorkflowMetrics;
 use crate::view::InstanceView;
 use partita_kernel::codec::{Wire, Writer};
 use partita_kernel::effect::Effect;
@@ -11,7 +12,9 @@ use partita_kernel::{Event, Instance, InstanceId, Message, Status};
 use partita_store::{
     Batch, Events, HeadRecord, MessageId, Put, StateRecord, StoreError, StoredMessage, Write,
 };
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// Records that become durable together, with everything that waits for that.
 #[derive(Default)]
@@ -25,6 +28,25 @@ pub(super) struct Group {
     consumed: Vec<MessageId>,
     /// How many instances it deletes.
     deleted: u64,
+    ended: Vec<Ended>,
+}
+
+/// An instance that ended, to be counted among those of its workflow.
+struct Ended {
+    figures: Arc<WorkflowMetrics>,
+    status: Status,
+    lasted: Duration,
+}
+
+impl Ended {
+    fn count(self) {
+        self.figures.durations.observe(self.lasted);
+        match self.status {
+            Status::Completed => self.figures.completed.add(1),
+            Status::Failed => self.figures.failed.add(1),
+            _ => self.figures.terminated.add(1),
+        }
+    }
 }
 
 /// An instance of which the group holds a record, as whoever watches it will see it.
@@ -67,6 +89,19 @@ impl Owner {
     pub(super) fn record_deletion(&mut self, hot: &mut Hot, id: &InstanceId) {
         self.gathering.deleted += 1;
         self.touch(hot, id, Write::Delete(id.clone()), None);
+    }
+
+    /// Notes that an instance ends with this group, if that is among its effects.
+    pub(super) fn note_end(&mut self, instance: &Instance, effects: &[Effect]) {
+        let ended = effects.iter().find_map(|effect| match effect {
+            Effect::Finished(status) => Some(*status),
+            _ => None,
+        });
+        let Some(status) = ended else { return };
+        let began = instance.head.scheduled_at.unwrap_or_default().max(instance.head.created_at);
+        let lasted = instance.state.updated_at.since(began);
+        let figures = self.shared.metrics.of_workflow(&instance.head.name);
+        self.gathering.ended.push(Ended { figures, status, lasted });
     }
 
     fn touch(&mut self, hot: &mut Hot, id: &InstanceId, write: Write, view: Option<Box<InstanceView>>) {
@@ -152,6 +187,10 @@ impl Owner {
     /// The group is durable: now, and only now, its effects leave.
     fn release(&mut self, group: Group) {
         self.shared.metrics.instances_purged.add(group.deleted);
+        self.shared.feed.tell(&group.touched.iter().map(|touched| &touched.id));
+        for ended in group.ended {
+            ended.count();
+        }
         for Touched { id, view } in group.touched {
             self.committed_record(&id);
             self.shared.watchers.changed(&id, view);

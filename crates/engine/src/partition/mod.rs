@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::config::EngineConfig;
 use crate::error::EngineError;
 use crate::executor::Registry;
+use crate::feed::Feed;
 use crate::metrics::Metrics;
 use crate::remote::RemoteResult;
 use crate::watch::Watchers;
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) watchers: Watchers,
+    pub(crate) feed: Feed,
     pub(crate) partitions: Vec<Handle>,
     pub(crate) calls: Arc<Semaphore>,
     pub(crate) requests: Arc<Semaphore>,

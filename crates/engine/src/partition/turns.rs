@@ -185,6 +185,7 @@ impl Owner {
         }
         let instance = Instance::create(id.clone(), start, now);
         self.shared.metrics.instances_started.add(1);
+        self.shared.metrics.of_workflow(&instance.head.name).started.add(1);
         self.settle(id, ticket, Answer::admitted(Some(instance.head.execution)));
         self.discard_unrecorded(id, hot);
         hot.head_stored = false;
@@ -342,6 +343,7 @@ impl Owner {
             hot.executor = Executor::Absent;
         }
         self.record(hot, &instance, &events);
+        self.note_end(&instance, &effects);
         if let Some(run) = hot.executor.remote_mut() {
             run.grow(events);
         }
