@@ -231,6 +231,28 @@ pub struct Waiting {
     pub count: usize,
 }
 
+/// The settings in force, but for lists such as triggers and schedules.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Configuration {
+    /// All of them; none in a server that was not made from a configuration.
+    pub settings: Vec<Setting>,
+}
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Setting {
+    /// Its key.
+    pub key: String,
+    /// Its value, as it is written.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: String,
+    /// What it is for.
+    pub help: String,
+}
+
 /// The limits in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -15,6 +15,7 @@
 //! | [`about`] | the server, its store, its limits, what it offers |
 //! | [`entity`] | entities |
 //! | [`hub`] | task hubs |
+//! | [`live`] | what happens now, and in the last hour and day |
 //! | [`problem`] | errors (RFC 9457) |
 //! | [`paths`] | the addresses of it all |
 //! | [`durable_task`] | the Durable Task protocol (gRPC) |
@@ -29,6 +30,7 @@ pub mod history;
 pub mod hub;
 pub mod instance;
 pub mod json;
+pub mod live;
 pub mod log;
 pub mod paths;
 pub mod problem;
@@ -38,8 +40,8 @@ pub mod time;
 pub mod why;
 
 pub use about::{
-    About, Function, FunctionKind, FunctionList, HostedFunction, Limits, Retention, RetentionRule, Running,
-    StoreInfo, Waiting, Worker, WorkerList, Workflow, WorkflowList,
+    About, Configuration, Function, FunctionKind, FunctionList, HostedFunction, Limits, Retention,
+    RetentionRule, Running, Setting, StoreInfo, Waiting, Worker, WorkerList, Workflow, WorkflowList,
 };
 pub use entity::{CleanEntities, Entity, EntityCleaning, EntityListQuery, EntityLock, EntityPage};
 pub use filter::{Filter, ListQuery, Order};
@@ -47,6 +49,7 @@ pub use history::{Event, Failure, HistoryPage, Parent, Trace};
 pub use hub::{Hub, HubList};
 pub use instance::{Counts, InstanceDetail, InstancePage, InstanceSummary, SetAside, Status};
 pub use json::Json;
+pub use live::{Attention, InstancesChanged, Rates, Series, Summary};
 pub use problem::{Problem, ProblemKind};
 pub use report::{BackupReport, BulkFailure, BulkReport, Links, PurgeReport, Started};
 pub use request::{Backup, Bulk, BulkOperation, Reason, Restart, Start, Terminate, WaitUntil};

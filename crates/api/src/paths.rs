@@ -8,6 +8,10 @@ pub const OPENAPI: &str = "/api/openapi.json";
 pub const INSTANCES: &str = "/api/v1/instances";
 /// How many instances there are.
 pub const COUNTS: &str = "/api/v1/counts";
+/// What happens now (server-sent events).
+pub const CHANGES: &str = "/api/v1/changes";
+/// What happened in the last hour and day.
+pub const SERIES: &str = "/api/v1/series";
 /// Workflows that are offered.
 pub const WORKFLOWS: &str = "/api/v1/workflows";
 /// Functions that are offered.
@@ -20,6 +24,8 @@ pub const HUBS: &str = "/api/v1/hubs";
 pub const ENTITIES: &str = "/api/v1/entities";
 /// Tidies entities up.
 pub const CLEAN_ENTITIES: &str = "/api/v1/entities/clean";
+/// The settings in force.
+pub const CONFIGURATION: &str = "/api/v1/configuration";
 /// The limits in force.
 pub const LIMITS: &str = "/api/v1/limits";
 /// The retention rules in force.

@@ -3,17 +3,18 @@
 use crate::answer::Refusal;
 use crate::guard::Hosts;
 use crate::hubs::HubName;
+use crate::live::{Live, Sampler};
 use crate::metrics::HttpMetrics;
 use crate::options::ServerOptions;
 use crate::parts::Parts;
 use crate::{
-    durable_functions, durable_task, fn_project, guard, health, metrics, observe, oci_functions, partita,
-    step_functions, triggers,
+    console, durable_functions, durable_task, fn_project, guard, health, metrics, observe, oci_functions,
+    partita, step_functions, triggers,
 };
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::{Method, Uri};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use partita_api::problem::ProblemKind;
@@ -34,6 +35,10 @@ pub(crate) struct App {
     pub(crate) options: ServerOptions,
     pub(crate) hosts: Hosts,
     pub(crate) http: HttpMetrics,
+    /// For whoever watches what changes.
+    pub(crate) live: Live,
+    /// Figures of the last hour and day.
+    pub(crate) sampler: Sampler,
     pub(crate) started_at: Timestamp,
     /// Cancelled when the server begins to stop: long polls and streams end.
     pub(crate) stopping: CancellationToken,
@@ -51,7 +56,8 @@ impl App {
     ) -> Self {
         let started_at = engine.now();
         let http = HttpMetrics::default();
-        Self { hub: None, engine, parts, options, hosts, http, started_at, stopping }
+        let (live, sampler) = (Live::default(), Sampler::default());
+        Self { hub: None, engine, parts, options, hosts, http, live, sampler, started_at, stopping }
     }
 
     /// For requests of a hub other than the default one.
@@ -79,10 +85,12 @@ impl App {
 /// Schedules are not run by the router: [`Schedules::spawn`](crate::Schedules::spawn) does.
 pub fn router(engine: Engine, options: ServerOptions) -> Router {
     let hosts = Hosts::of_router(&options);
+    let options = ServerOptions { console: false, ..options };
     of_app(&Arc::new(App::new(engine, Parts::default(), options, hosts, CancellationToken::new())))
 }
 
 pub(crate) fn of_app(app: &Shared) -> Router {
+    Sampler::spawn(app);
     routes(app)
         .router
         .fallback(elsewhere)
@@ -163,14 +171,28 @@ async fn elsewhere(State(app): State<Shared>, request: Request) -> Response {
     if fn_project::owns(path) {
         return fn_project::answer(app, request).await;
     }
-    let detail =
-        format!("there is no {} {path}; the API is described at /api/openapi.json", request.method());
+    let (parts, _) = request.into_parts();
+    if let Some(page) = shown(&app, &parts) {
+        return page;
+    }
+    let path = parts.uri.path();
+    let detail = format!("there is no {} {path}; the API is described at /api/openapi.json", parts.method);
     Refusal::new(ProblemKind::NoRoute, detail).into_response()
 }
 
-async fn wrong_method(method: Method, uri: Uri) -> Refusal {
-    let detail = format!("{} does not know {method}; the header Allow names what it knows", uri.path());
-    Refusal::new(ProblemKind::MethodNotAllowed, detail)
+/// What a route does not take because of its method. At `/` this is a browser's first request: posts there are the API
+/// of Step Functions.
+async fn wrong_method(State(app): State<Shared>, parts: axum::http::request::Parts) -> Response {
+    if let Some(page) = shown(&app, &parts).filter(|_| parts.uri.path() == "/") {
+        return page;
+    }
+    let (method, path) = (&parts.method, parts.uri.path());
+    let detail = format!("{path} does not know {method}; the header Allow names what it knows");
+    Refusal::new(ProblemKind::MethodNotAllowed, detail).into_response()
+}
+
+fn shown(app: &App, parts: &axum::http::request::Parts) -> Option<Response> {
+    if app.options.console { console::answer(parts) } else { None }
 }
 
 #[cfg(test)]

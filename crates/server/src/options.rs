@@ -1,5 +1,6 @@
 //! What can be set.
 
+use crate::config::Shown;
 use crate::schedules::Schedules;
 use crate::triggers::Triggers;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,6 +35,10 @@ pub struct ServerOptions {
     pub task_hub: String,
     /// The connection that the Durable Functions dialect names in its URIs.
     pub connection: String,
+    /// Show the console to browsers, at `/` and wherever no route is. A router within another application does not.
+    pub console: bool,
+    /// Every single setting, to be shown to people.
+    pub configuration: Vec<Shown>,
     /// Routes that start instances, raise events, show statuses.
     pub triggers: Triggers,
     /// Starts by the clock.
@@ -58,6 +63,8 @@ impl Default for ServerOptions {
             bulk_limit: 10_000,
             task_hub: "default".to_owned(),
             connection: "Storage".to_owned(),
+            console: true,
+            configuration: Vec::new(),
             triggers: Triggers::default(),
             schedules: Schedules::default(),
         }

@@ -135,6 +135,7 @@ impl Config {
     #[must_use]
     pub fn server_options(&self) -> ServerOptions {
         ServerOptions {
+            configuration: self.show(),
             triggers: self.triggers.clone(),
             schedules: self.schedules.clone(),
             ..self.settings.server.clone()

@@ -120,6 +120,7 @@ settings! {
     "drain", "how long requests under way may take to end when the server stops", server.drain, time;
     "backup-dir", "the folder within which backups may be asked for; nowhere when empty", server.backup_dir, folder;
     "bulk-limit", "how many instances one bulk operation may touch", server.bulk_limit, parsed;
+    "console", "show the console to browsers, at `/` and wherever no route is", server.console, parsed;
     "durable-functions.task-hub", "the task hub that URIs name; another name of the default one", server.task_hub, plain;
     "durable-functions.connection", "the connection that URIs name", server.connection, plain;
     "http.allowed-hosts", "hosts that workflows and functions may call over HTTP (`*.example.com` for all below it); any when empty", http.hosts, list;

@@ -6,8 +6,8 @@ use crate::extract::{JsonBody, Pairs};
 use axum::extract::State;
 use partita_api::problem::ProblemKind;
 use partita_api::{
-    About, Backup, BackupReport, Counts, Function, FunctionKind, FunctionList, Limits, Retention, StoreInfo,
-    Time, Workflow, WorkflowList,
+    About, Backup, BackupReport, Configuration, Counts, Function, FunctionKind, FunctionList, Limits,
+    Retention, Setting, StoreInfo, Time, Workflow, WorkflowList,
 };
 use partita_engine::store::Filter;
 use std::path::{Component, Path, PathBuf};
@@ -61,6 +61,17 @@ pub(crate) async fn functions(State(app): State<Shared>) -> Answer {
 /// `GET /api/v1/limits`
 pub(crate) async fn limits(State(app): State<Shared>) -> Answer {
     ok(&Limits::of(app.engine.config(), app.body_bytes()))
+}
+
+/// `GET /api/v1/configuration`
+pub(crate) async fn configuration(State(app): State<Shared>) -> Answer {
+    let settings = app.options.configuration.iter().map(|shown| Setting {
+        key: shown.key.to_owned(),
+        value: shown.value.clone(),
+        origin: shown.origin.to_string(),
+        help: shown.help.to_owned(),
+    });
+    ok(&Configuration { settings: settings.collect() })
 }
 
 /// `GET /api/v1/retention`

@@ -7,6 +7,7 @@ mod events;
 mod history;
 mod hubs;
 mod instances;
+mod live;
 mod openapi;
 mod signals;
 mod start;
@@ -35,6 +36,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .get(paths::INSTANCES, instances::list)
         .delete(paths::INSTANCES, bulk::purge_where)
         .get(paths::COUNTS, instances::counts)
+        .get(paths::CHANGES, live::changes)
+        .get(paths::SERIES, live::series)
         .get(one, instances::get)
         .delete(one, instances::purge)
         .get(&of("children"), instances::children)
@@ -63,6 +66,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .get(paths::HUBS, hubs::list)
         .put("/api/v1/hubs/{name}", hubs::create)
         .delete("/api/v1/hubs/{name}", hubs::delete)
+        .get(paths::CONFIGURATION, about::configuration)
         .get(paths::LIMITS, about::limits)
         .get(paths::RETENTION, about::retention)
         .get(paths::ABOUT, about::about)

@@ -3,6 +3,7 @@
 
 mod durable_functions;
 mod entities;
+mod live;
 mod own_api;
 mod schedules;
 mod schema;

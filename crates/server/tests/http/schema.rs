@@ -32,6 +32,13 @@ pub(crate) fn check(method: &str, path: &str, got: &Got) {
     }
 }
 
+/// Checks a value against one of the document's schemas.
+pub(crate) fn conforms(name: &str, value: &Value) {
+    let mut faults = Vec::new();
+    validate(&DOCUMENT["components"]["schemas"][name], value, "$", &mut faults);
+    assert!(faults.is_empty(), "{name}: {faults:#?}\n{value}");
+}
+
 fn operation(method: &str, path: &str) -> Option<&'static Value> {
     let paths = DOCUMENT["paths"].as_object().unwrap();
     let mut fits: Vec<_> = paths.iter().filter(|(template, _)| fits(template, path)).collect();

@@ -217,3 +217,36 @@ async fn own_routes_stand_beside_the_servers() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     assert_eq!(reqwest::get(format!("{base}/mine")).await.unwrap().text().await.unwrap(), "mine");
 }
+
+#[tokio::test]
+async fn browsers_get_the_console_and_programs_do_not() {
+    let h = serve(ServerOptions::default()).await;
+    for path in ["/", "/instances?q=status%3AFailed", "/nothing/here"] {
+        let got = h.send(h.request("GET", path).header("accept", "text/html,*/*;q=0.8")).await;
+        assert_eq!((got.status, got.header("content-type")), (200, "text/html; charset=utf-8"), "{path}");
+        assert!(got.header("content-security-policy").starts_with("default-src 'self';"));
+        assert!(got.text.contains("Partita"), "{}", got.text);
+    }
+    h.get("/").await.problem(405, "method-not-allowed");
+    h.get("/nothing/here").await.problem(404, "no-route");
+    let none = serve(ServerOptions { console: false, ..ServerOptions::default() }).await;
+    none.send(none.request("GET", "/x").header("accept", "text/html")).await.problem(404, "no-route");
+}
+
+#[tokio::test]
+async fn settings_are_shown_with_where_they_come_from() {
+    let sources = partita_server::config::Sources {
+        flags: Vec::from([("bulk-limit".to_owned(), "7".to_owned())]),
+        ..partita_server::config::Sources::default()
+    };
+    let config = partita_server::config::Config::load(&sources).unwrap();
+    let h = serve(config.server_options()).await;
+    let got = h.get("/api/v1/configuration").await.ok(200);
+    let settings = got["settings"].as_array().unwrap();
+    let find = |key: &str| settings.iter().find(|setting| setting["key"] == key).unwrap();
+    assert_eq!(
+        (&find("bulk-limit")["value"], &find("bulk-limit")["origin"]),
+        (&json!("7"), &json!("command line"))
+    );
+    assert_eq!(find("console")["origin"], "default");
+}

@@ -75,6 +75,12 @@ impl Workers {
         state.streams().map(|(id, stream)| worker(&state, id, stream)).collect()
     }
 
+    /// How many workers are connected.
+    #[must_use]
+    pub fn connected(&self) -> usize {
+        self.state().streams().count()
+    }
+
     /// How many turns and activities wait for a worker.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -1,0 +1,196 @@
+//! Once a second, what changed: made once, however many watch, and only while somebody does.
+
+use super::reading::Tally;
+use crate::app::App;
+use axum::body::Bytes;
+use parking_lot::Mutex;
+use partita_api::{Attention, Counts, InstanceSummary, InstancesChanged, Rates, Summary, Time};
+use partita_engine::store::Filter;
+use partita_engine::{Changed, EngineError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::broadcast::{Receiver, Sender, channel};
+use tokio::time::Instant;
+
+/// How often.
+const TICK: Duration = Duration::from_secs(1);
+/// After how many ticks without any change the summary is told again.
+const QUIET_TICKS: u32 = 15;
+/// Instances that are told of one tick.
+const INSTANCES: usize = 50;
+/// Ticks that one who watches may be behind.
+const BEHIND: usize = 8;
+/// Over how many ticks rates are taken.
+const WINDOW: usize = 10;
+
+/// What is told of one tick, as it goes over the wire.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frame {
+    pub(super) summary: Option<Bytes>,
+    pub(super) instances: Option<Bytes>,
+}
+
+/// Tells all who watch what changed.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    running: Mutex<Option<Told>>,
+}
+
+#[derive(Debug)]
+struct Told {
+    sender: Sender<Frame>,
+    /// So that whoever comes between two ticks need not wait.
+    latest: Option<Bytes>,
+}
+
+impl Live {
+    /// Watches from now on. The summary that comes with it is the latest, if there is one yet.
+    pub(super) fn watch(app: &Arc<App>) -> (Receiver<Frame>, Option<Bytes>) {
+        let mut running = app.live.running.lock();
+        if let Some(told) = &*running {
+            return (told.sender.subscribe(), told.latest.clone());
+        }
+        let (sender, receiver) = channel(BEHIND);
+        *running = Some(Told { sender, latest: None });
+        tokio::spawn(tell(Arc::downgrade(app)));
+        (receiver, None)
+    }
+
+    /// How many watch.
+    pub(crate) fn watching(&self) -> usize {
+        self.running.lock().as_ref().map_or(0, |told| told.sender.receiver_count())
+    }
+
+    /// Tells of a tick. `false` when nobody watches any more: then it is over.
+    fn send(&self, frame: Frame) -> bool {
+        let mut running = self.running.lock();
+        let Some(told) = &mut *running else { return false };
+        if told.sender.receiver_count() == 0 {
+            *running = None;
+            return false;
+        }
+        if frame.summary.is_some() {
+            told.latest.clone_from(&frame.summary);
+        }
+        let _ = told.sender.send(frame); // those who went meanwhile do not matter
+        true
+    }
+}
+
+/// Tells what changed until nobody watches.
+async fn tell(app: Weak<App>) {
+    let Some(changes) = app.upgrade().map(|app| app.engine.changes(INSTANCES)) else { return };
+    let mut teller = Teller::default();
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(app) = app.upgrade().filter(|app| !app.stopping.is_cancelled()) else { return };
+        let frame = match teller.frame(&app, changes.take()).await {
+            Ok(frame) => frame,
+            Err(error) => {
+                tracing::debug!(%error, "nothing can be told of what changes");
+                Frame::default()
+            }
+        };
+        if !app.live.send(frame) {
+            return;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Teller {
+    readings: VecDeque<(Instant, Tally)>,
+    last: Option<Summary>,
+    quiet: u32,
+}
+
+impl Teller {
+    async fn frame(&mut self, app: &App, changed: Changed) -> Result<Frame, EngineError> {
+        let any = !changed.ids.is_empty() || changed.more;
+        let instances = if any { Some(event("instances", &instances(app, changed).await?)) } else { None };
+        let summary = self.summary(app, any).await?;
+        Ok(Frame { summary: summary.map(|summary| event("summary", &summary)), instances })
+    }
+
+    /// How things stand, if that is worth telling.
+    async fn summary(&mut self, app: &App, any: bool) -> Result<Option<Summary>, EngineError> {
+        let rates = self.rates(Tally::of_server(&app.engine));
+        let (workers, waiting) = match &app.parts.workers {
+            Some(workers) => (workers.connected(), workers.waiting()),
+            None => (0, 0),
+        };
+        let (counts, set_aside) = match &self.last {
+            Some(last) if !any => (last.counts.clone(), last.attention.set_aside),
+            _ => counts(app).await?,
+        };
+        let attention = Attention { set_aside, failed_recently: app.sampler.failed_recently() };
+        let calls_running = app.engine.metrics().calls_running.get();
+        let at = Time(app.engine.now());
+        let summary = Summary { at, counts, attention, workers, waiting, rates, calls_running };
+        self.quiet += 1;
+        let same = |last: &Summary| Summary { at, ..last.clone() } == summary;
+        if self.last.as_ref().is_some_and(same) && self.quiet < QUIET_TICKS {
+            return Ok(None);
+        }
+        self.quiet = 0;
+        self.last = Some(summary.clone());
+        Ok(Some(summary))
+    }
+
+    fn rates(&mut self, now: Tally) -> Rates {
+        self.readings.push_back((Instant::now(), now));
+        if self.readings.len() > WINDOW + 1 {
+            self.readings.pop_front();
+        }
+        match (self.readings.front(), self.readings.back()) {
+            (Some((from, before)), Some((to, after))) => rates(*to - *from, &after.since(before)),
+            _ => Rates::default(),
+        }
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // counts of seconds stay far below 2^52
+fn rates(over: Duration, happened: &Tally) -> Rates {
+    let seconds = over.as_secs_f64();
+    let of = |count: u64| if seconds > 0.0 { (count as f64 / seconds * 100.0).round() / 100.0 } else { 0.0 };
+    Rates {
+        seconds: seconds.round(),
+        started: of(happened.started),
+        completed: of(happened.completed),
+        failed: of(happened.failed),
+        terminated: of(happened.terminated),
+        calls: of(happened.calls),
+        calls_failed: of(happened.calls_failed),
+    }
+}
+
+async fn counts(app: &App) -> Result<(Counts, u64), EngineError> {
+    let all = app.engine.count(&Filter::default()).await?;
+    let set_aside = Filter { set_aside: Some(true), ..Filter::default() };
+    Ok((Counts::from(&all), app.engine.count(&set_aside).await?.total()))
+}
+
+async fn instances(app: &App, changed: Changed) -> Result<InstancesChanged, EngineError> {
+    let mut told = InstancesChanged { more: changed.more, ..InstancesChanged::default() };
+    for id in changed.ids.into_iter().filter(|id| !id.is_entity()) {
+        match app.engine.get(&id).await? {
+            Some(view) => {
+                let summary = InstanceSummary::from(&view);
+                told.changed.push(InstanceSummary { input: None, output: None, failure: None, ..summary });
+            }
+            None => told.removed.push(id.to_string()),
+        }
+    }
+    told.changed.sort_by(|a, b| (b.updated_at.0, &b.id).cmp(&(a.updated_at.0, &a.id)));
+    Ok(told)
+}
+
+/// One server-sent event.
+pub(super) fn event(name: &str, data: &impl serde::Serialize) -> Bytes {
+    // JSON has no line breaks outside of its escapes, so the data is one line.
+    let data = serde_json::to_string(data).unwrap_or_default();
+    Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
+}
