@@ -1,6 +1,7 @@
 //! Runs Partita's workloads in this process, on the embedded store, and measures the machine's own limits
 //! in the same run: absolute times of a shared machine mean little alone.
 
+mod console;
 mod grpc;
 mod machine;
 mod machines;
@@ -21,7 +22,7 @@ struct Options {
     #[arg(long)]
     json: bool,
     /// Only these workloads (sequence-5, sequence-5-alone, fan-out-1000, order, sleepers, long-history, machine-pass-5,
-    /// machine-map-10000, grpc).
+    /// machine-map-10000, grpc, console).
     #[arg(long)]
     only: Vec<String>,
     /// Seconds that each closed loop is measured.
@@ -33,6 +34,9 @@ struct Options {
     /// Be the server of the workload grpc, on a store in this folder, until the input ends.
     #[arg(long, hide = true)]
     serve_grpc: Option<PathBuf>,
+    /// Be the server of the workload console, on a store in this folder, until the input ends.
+    #[arg(long, hide = true)]
+    serve_console: Option<PathBuf>,
 }
 
 fn main() -> partita::Result<()> {
@@ -44,6 +48,9 @@ fn main() -> partita::Result<()> {
     let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if let Some(folder) = &options.serve_grpc {
         return tokio.block_on(grpc::serve(folder));
+    }
+    if let Some(folder) = &options.serve_console {
+        return tokio.block_on(console::serve(folder));
     }
     let scratch = match &options.folder {
         Some(folder) => {

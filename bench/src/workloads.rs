@@ -1,9 +1,9 @@
 //! The workloads.
 
-use crate::grpc;
 use crate::machine::{disk_bytes, histogram, micros, rss_bytes};
 use crate::machines;
 use crate::report::Measure;
+use crate::{console, grpc};
 use futures_alias::BoxFuture;
 use partita::durable::Either3;
 use partita::{
@@ -28,7 +28,7 @@ pub(crate) struct Workload {
     pub(crate) run: fn(PathBuf, f64) -> BoxFuture<Result<Vec<Measure>>>,
 }
 
-pub(crate) const ALL: [Workload; 9] = [
+pub(crate) const ALL: [Workload; 10] = [
     Workload { name: "sequence-5", run: |folder, seconds| Box::pin(sequence(folder, seconds)) },
     Workload { name: "sequence-5-alone", run: |folder, _| Box::pin(alone(folder)) },
     Workload { name: "fan-out-1000", run: |folder, _| Box::pin(fan_out(folder)) },
@@ -38,6 +38,7 @@ pub(crate) const ALL: [Workload; 9] = [
     Workload { name: "machine-pass-5", run: |folder, seconds| Box::pin(machines::pass(folder, seconds)) },
     Workload { name: "machine-map-10000", run: |folder, _| Box::pin(machines::map(folder)) },
     Workload { name: "grpc", run: |folder, seconds| Box::pin(grpc::run(folder, seconds)) },
+    Workload { name: "console", run: |folder, seconds| Box::pin(console::run(folder, seconds)) },
 ];
 
 pub(crate) const INPUT: &str = r#"{"order":"A-1001","qty":2,"note":"hello world"}"#;
