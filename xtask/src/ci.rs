@@ -1,6 +1,7 @@
 //! Everything that has to pass before a change lands.
 
 use crate::Outcome;
+use crate::console;
 use crate::process::{self, cargo, exists};
 use std::process::Command;
 use std::time::Instant;
@@ -26,7 +27,9 @@ pub(crate) fn run() -> Outcome {
     })?;
     step("dependency edges", edges)?;
     step("licences and sources of dependencies", deny)?;
-    step("tests", || process::run(cargo().args(["test", "--workspace"])))
+    step("console", console::check)?;
+    step("tests", || process::run(cargo().args(["test", "--workspace"])))?;
+    step("console in a browser", console::browse)
 }
 
 /// Writes the committed snapshots anew.

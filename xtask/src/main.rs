@@ -3,6 +3,7 @@
 
 mod ci;
 mod conformance;
+mod console;
 mod demo;
 mod http;
 mod process;
@@ -44,6 +45,10 @@ enum Task {
         #[arg(long, value_name = "VERSION")]
         sdk_version: Option<String>,
     },
+    /// Pictures of the console's main pages, into docs/images.
+    Screenshots,
+    /// How quickly the console shows a long history, in a browser.
+    MeasureConsole,
     /// The committed snapshots of help texts and encodings, written anew.
     Bless,
 }
@@ -54,6 +59,8 @@ fn main() -> ExitCode {
         Task::Demo { stay } => demo::run(stay),
         Task::Bench { arguments } => bench(&arguments),
         Task::Conformance { checkout, sdk_version } => conformance::run(&checkout, sdk_version.as_deref()),
+        Task::Screenshots => console::screenshots(),
+        Task::MeasureConsole => console::measure(),
         Task::Bless => ci::bless(),
     };
     match outcome {

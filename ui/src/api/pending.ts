@@ -1,0 +1,234 @@
+import type { Counts, Failure, InstanceSummary, LogLine, OfferedFunction } from "./client";
+import { api, unwrap } from "./client";
+
+/** Operations that the description of the API gets next. */
+
+/** What the server does, in figures. */
+export interface ServerSummary {
+  at: string;
+  counts: Counts;
+  attention: { setAside: number; failedRecently: number };
+  workers: number;
+  /** Per second. */
+  rates: {
+    seconds: number;
+    started: number;
+    completed: number;
+    failed: number;
+    terminated: number;
+    calls: number;
+    callsFailed: number;
+  };
+  callsRunning: number;
+  backlog?: number;
+}
+
+export interface InstancesChange {
+  /** The last changed first; at most 50. */
+  changed: InstanceSummary[];
+  removed: string[];
+  /** Whether others changed too, which are not listed. */
+  more: boolean;
+}
+
+export interface Series {
+  stepSeconds: number;
+  from: string;
+  at: number[];
+  series: Record<string, (number | null)[]>;
+}
+
+export type SeriesOf = { workflow: string } | { function: string } | Record<never, never>;
+
+export type WorkflowKind = "code" | "stateMachine" | "worker";
+
+export interface WorkflowSummary {
+  name: string;
+  kind?: WorkflowKind;
+  versions?: string[];
+  description?: string;
+  instances?: Counts;
+}
+
+export interface Definition {
+  text: string;
+  format: "json" | "yaml";
+  revision: string;
+  changedAt?: string;
+  file?: string;
+  editable: boolean;
+}
+
+export interface Trigger {
+  workflow?: string;
+  method: string;
+  path: string;
+  does: string;
+  [more: string]: unknown;
+}
+
+export interface Workflow extends WorkflowSummary {
+  kind: WorkflowKind;
+  versions: string[];
+  instances: Counts;
+  inputSchema?: unknown;
+  definition?: Definition;
+  triggers: Trigger[];
+  schedules: string[];
+  offeredBy: { kind: "process" | "worker"; name: string }[];
+}
+
+export interface DefinitionProblem {
+  severity: "error" | "warning";
+  code?: string;
+  message: string;
+  hint?: string;
+  pointer: string;
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+}
+
+export interface Schedule {
+  name: string;
+  cron: string;
+  timezone: string;
+  workflow: string;
+  version?: string;
+  input?: unknown;
+  tags: Record<string, string>;
+  overlap: string;
+  catchUp: string;
+  catchUpLimit: number;
+  jitterSeconds: number;
+  paused: boolean;
+  pausedBy?: "configuration" | "operator";
+  next: string[];
+  last?: { at: string; instance: string };
+  queued?: string;
+}
+
+export interface BackfillReport {
+  times: string[];
+  started: string[];
+  existing: string[];
+}
+
+export interface CallFigures {
+  running: number;
+  total: number;
+  failed: number;
+  perSecond: number;
+  p50Seconds?: number;
+  p95Seconds?: number;
+}
+
+export interface FunctionSummary extends Omit<OfferedFunction, "kind"> {
+  kind: OfferedFunction["kind"] | "endpoint" | "worker";
+  calls?: CallFigures;
+}
+
+export interface FunctionDetail extends FunctionSummary {
+  runtime?: string;
+  entry?: string;
+  processes?: { max: number; starting: number; idle: number; busy: number };
+  coldStarts?: { total: number; lastSeconds?: number };
+  memory?: number | string;
+  timeoutSeconds?: number;
+  configuration?: { keys: string[] };
+  url?: string;
+  workers?: string[];
+  usedBy?: string[];
+}
+
+export interface Invocation {
+  outcome: "succeeded" | "failed";
+  output?: unknown;
+  failure?: Failure;
+  seconds: number;
+  call?: string;
+  logs: LogLine[];
+}
+
+export interface StoreCheck {
+  at: string;
+  seconds?: number;
+  ok: boolean;
+  checked?: Record<string, number>;
+  problems: string[];
+}
+
+export interface Store {
+  kind: string;
+  location: string;
+  diskBytes: number;
+  unfoldedBytes: number;
+  instances: number;
+  partitions: number;
+  files: { name: string; bytes: number }[];
+  backup: { allowed: boolean };
+  lastCheck?: StoreCheck;
+}
+
+/** What happened in a state of a state machine. */
+export interface StateFigures {
+  entered: number;
+  running: number;
+  succeeded: number;
+  failed: number;
+  caught: number;
+  retries: number;
+  firstEnteredAt: string;
+  lastEnteredAt: string;
+  lastExitedAt?: string;
+  /** Of the last visit. */
+  seconds?: number;
+  /** How often each state came next, by pointer. */
+  next: Record<string, number>;
+  error?: { error: string; cause?: string };
+}
+
+export interface StateVisit {
+  /** The state's pointer in the definition. */
+  path: string;
+  name: string;
+  enteredAt: string;
+  exitedAt?: string;
+  status: "running" | "succeeded" | "failed" | "caught" | "aborted";
+  attempts: number;
+  error?: string;
+  cause?: string;
+  input?: unknown;
+  output?: unknown;
+  truncated?: boolean;
+  iteration?: number;
+}
+
+export interface Execution {
+  definition: Record<string, unknown>;
+  revision: string;
+  /** By pointer. */
+  states: Record<string, StateFigures>;
+  visits: StateVisit[];
+  moreVisits: boolean;
+  status: string;
+  error?: string;
+  cause?: string;
+}
+
+interface Options {
+  params?: { path?: Record<string, string>; query?: Record<string, unknown> };
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+type Call = (path: string, options: Options) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
+
+const { GET, POST, PUT } = api as unknown as { GET: Call; POST: Call; PUT: Call };
+
+export const pending = {
+  get: <T>(path: string, options: Options = {}) => unwrap(GET(path, options)) as Promise<T>,
+  post: <T>(path: string, options: Options = {}) => unwrap(POST(path, options)) as Promise<T>,
+  put: <T>(path: string, options: Options = {}) => unwrap(PUT(path, options)) as Promise<T>,
+};

@@ -1,0 +1,258 @@
+import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { filterParameters, parseFilter } from "../lib/filter";
+import { ApiError, api, type LogPage, unwrap } from "./client";
+
+/** How often what no stream reports is asked for again while the tab is in sight. */
+const REFRESH_MS = 4000;
+const GLIMPSE_MS = 10_000;
+const PAGE = 100;
+const FAILURES = 50;
+const HISTORY_PAGE = 500;
+const LOG_LINES = 500;
+
+export type ListOrder = "newest" | "oldest" | "updated" | "id";
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 2000,
+      retry: (failures, error) => !(error instanceof ApiError && error.problem.status < 500) && failures < 2,
+    },
+  },
+});
+
+/** Ages in the filter are counted from the moment of the request. */
+function listParameters(text: string) {
+  return filterParameters(parseFilter(text, new Date()).filter);
+}
+
+export function aboutQuery() {
+  return queryOptions({
+    queryKey: ["about"],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/about", { signal })),
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+export function hubsQuery() {
+  return queryOptions({
+    queryKey: ["hubs"],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/hubs", { signal })),
+    staleTime: 30_000,
+  });
+}
+
+export function limitsQuery() {
+  return queryOptions({
+    queryKey: ["limits"],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/limits", { signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function retentionQuery() {
+  return queryOptions({
+    queryKey: ["retention"],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/retention", { signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function countsQuery(text: string) {
+  return queryOptions({
+    queryKey: ["counts", text],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/counts", { params: { query: listParameters(text) }, signal })),
+    refetchInterval: REFRESH_MS,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The first page alone, kept fresh; `size` small for glimpses. */
+export function instancesHeadQuery(text: string, order: ListOrder, size = PAGE) {
+  return queryOptions({
+    queryKey: ["instances", "head", text, order, size],
+    queryFn: ({ signal }) =>
+      unwrap(
+        api.GET("/api/v1/instances", { params: { query: { ...listParameters(text), order, limit: size } }, signal }),
+      ),
+    refetchInterval: REFRESH_MS,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The last failures with their errors. */
+export function failuresQuery(text: string) {
+  return queryOptions({
+    queryKey: ["instances", "failures", text],
+    queryFn: ({ signal }) =>
+      unwrap(
+        api.GET("/api/v1/instances", {
+          params: { query: { ...listParameters(text), order: "updated", limit: FAILURES, include: "payloads" } },
+          signal,
+        }),
+      ),
+    refetchInterval: GLIMPSE_MS,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** All pages that were scrolled to; only the head is asked for again. */
+export function instancesQuery(text: string, order: ListOrder) {
+  return infiniteQueryOptions({
+    queryKey: ["instances", "pages", text, order],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(
+        api.GET("/api/v1/instances", {
+          params: {
+            query: { ...listParameters(text), order, limit: PAGE, ...(pageParam ? { cursor: pageParam } : {}) },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 30_000,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function instanceKey(id: string) {
+  return ["instance", id] as const;
+}
+
+/** Kept fresh by the tab's event stream. */
+export function instanceQuery(id: string) {
+  return queryOptions({
+    queryKey: [...instanceKey(id), "detail"],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/instances/{id}", { params: { path: { id } }, signal })),
+  });
+}
+
+/** What depends on an instance takes `updatedAt` as part of its key: it is asked for again when that moves. */
+export function whyQuery(id: string, updatedAt: string) {
+  return queryOptions({
+    queryKey: [...instanceKey(id), "why", updatedAt],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/instances/{id}/why", { params: { path: { id } }, signal })),
+    refetchInterval: REFRESH_MS,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function childrenQuery(id: string, updatedAt: string) {
+  return queryOptions({
+    queryKey: [...instanceKey(id), "children", updatedAt],
+    queryFn: ({ signal }) =>
+      unwrap(
+        api.GET("/api/v1/instances/{id}/children", {
+          params: { path: { id }, query: { limit: PAGE, order: "oldest" } },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Without `follow` logs are never a stream. */
+function asLogPage(answer: unknown): LogPage {
+  return answer as LogPage;
+}
+
+export function logsQuery(id: string, updatedAt: string) {
+  return queryOptions<LogPage>({
+    queryKey: [...instanceKey(id), "logs", updatedAt],
+    queryFn: ({ signal }) =>
+      unwrap(
+        api.GET("/api/v1/instances/{id}/logs", { params: { path: { id }, query: { lines: LOG_LINES } }, signal }),
+      ).then(asLogPage),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/**
+ * A history only grows within a generation, so that pages never go stale; `historyEvents` of the instance says
+ * whether there is more.
+ */
+export function historyQuery(id: string, executionId: string | null, historyEvents: number) {
+  return infiniteQueryOptions({
+    queryKey: [...instanceKey(id), "history", executionId],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(
+        api.GET("/api/v1/instances/{id}/history", {
+          params: { path: { id }, query: { from: pageParam, limit: HISTORY_PAGE } },
+          signal,
+        }),
+      ),
+    initialPageParam: 0,
+    getNextPageParam: (_, pages) => {
+      const loaded = pages.reduce((sum, page) => sum + page.events.length, 0);
+      return loaded < historyEvents ? loaded : undefined;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The newest instances of a workflow with their inputs, to start the next one from. */
+export function lastInputsQuery(name: string) {
+  return queryOptions({
+    queryKey: ["inputs", name],
+    queryFn: ({ signal }) =>
+      unwrap(
+        api.GET("/api/v1/instances", {
+          params: { query: { name: [name], order: "newest", limit: 5, include: "payloads" } },
+          signal,
+        }),
+      ),
+  });
+}
+
+export function functionLogsQuery(name: string) {
+  return queryOptions({
+    queryKey: ["functions", name, "logs"],
+    queryFn: ({ signal }) =>
+      unwrap(
+        api.GET("/api/v1/functions/{name}/logs", { params: { path: { name }, query: { lines: LOG_LINES } }, signal }),
+      ).then(asLogPage),
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+export function workersQuery() {
+  return queryOptions({
+    queryKey: ["workers"],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/workers", { signal })),
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+export function entitiesQuery(name: string) {
+  return infiniteQueryOptions({
+    queryKey: ["entities", "pages", name],
+    queryFn: ({ pageParam, signal }) =>
+      unwrap(
+        api.GET("/api/v1/entities", {
+          params: {
+            query: {
+              ...(name ? { name: [name] } : {}),
+              transient: true,
+              limit: PAGE,
+              ...(pageParam ? { cursor: pageParam } : {}),
+            },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function entityQuery(name: string, key: string) {
+  return queryOptions({
+    queryKey: ["entities", "one", name, key],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET("/api/v1/entities/{name}/{key}", { params: { path: { name, key } }, signal })),
+    refetchInterval: REFRESH_MS,
+  });
+}

@@ -1,0 +1,178 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { CircleCheck, CircleX, ShieldCheck } from "lucide-react";
+import { checkStore, storeQuery } from "../api/catalog";
+import type { Store, StoreCheck } from "../api/pending";
+import { aboutQuery } from "../api/queries";
+import { bytes, count } from "../lib/format";
+import { shortSeconds } from "../lib/series";
+import { Button } from "../ui/Button";
+import { Facts } from "../ui/Facts";
+import { Loaded, ProblemNote } from "../ui/Loaded";
+import { Command, Page, Section } from "../ui/Page";
+import { Time } from "../ui/Time";
+import { RetentionRules } from "./RetentionRules";
+
+export function StoragePage() {
+  const query = useQuery(storeQuery());
+  return (
+    <Page title="Storage">
+      <div className="grid items-start gap-4 lg:grid-cols-2">
+        <Loaded query={query} missing={<StoreOfAbout />}>
+          {(store) => (
+            <>
+              <div className="flex min-w-0 flex-col gap-4">
+                <Size store={store} />
+                <Check last={store.lastCheck} />
+              </div>
+              <Files store={store} />
+            </>
+          )}
+        </Loaded>
+        <RetentionRules />
+        <Backups allowed={query.data?.backup.allowed} />
+      </div>
+    </Page>
+  );
+}
+
+type StoreFigures = Pick<Store, "kind" | "location" | "diskBytes" | "unfoldedBytes" | "instances">;
+
+function storeFacts({ kind, location, diskBytes, unfoldedBytes, instances }: StoreFigures) {
+  return {
+    Kind: kind,
+    Where: <span className="break-all font-mono text-xs">{location}</span>,
+    "On disk": bytes(diskBytes),
+    "Journal not folded in yet": bytes(unfoldedBytes),
+    Instances: count(instances),
+  };
+}
+
+function Size({ store }: { store: Store }) {
+  const { diskBytes, instances, partitions } = store;
+  return (
+    <Section title="Store">
+      <Facts
+        facts={{
+          ...storeFacts(store),
+          "Each takes": instances > 0 ? `${bytes(diskBytes / instances)} on average` : undefined,
+          Partitions: count(partitions),
+        }}
+      />
+    </Section>
+  );
+}
+
+/** What a server says of its store that says nothing more of it. */
+function StoreOfAbout() {
+  const query = useQuery(aboutQuery());
+  return (
+    <Section title="Store">
+      <Loaded query={query}>{({ store }) => <Facts facts={storeFacts(store)} />}</Loaded>
+    </Section>
+  );
+}
+
+function Check({ last }: { last: StoreCheck | undefined }) {
+  const client = useQueryClient();
+  const check = useMutation({
+    mutationFn: checkStore,
+    onSettled: () => client.invalidateQueries({ queryKey: storeQuery().queryKey }),
+  });
+  const report = check.data ?? last;
+  return (
+    <Section
+      title="Check"
+      aside={
+        <Button className="h-7" disabled={check.isPending} onClick={() => check.mutate()}>
+          <ShieldCheck aria-hidden className="size-4" />
+          {check.isPending ? "Checking…" : "Check now"}
+        </Button>
+      }
+    >
+      <div aria-live="polite">
+        {check.error && <ProblemNote error={check.error} />}
+        {report ? (
+          <CheckReport report={report} />
+        ) : (
+          <p className="px-4 py-3 text-muted">
+            It has not been checked since the server began. A check reads the store while everything goes on, and
+            changes nothing.
+          </p>
+        )}
+      </div>
+    </Section>
+  );
+}
+
+function CheckReport({ report: { at, seconds, ok, checked, problems } }: { report: StoreCheck }) {
+  const Icon = ok ? CircleCheck : CircleX;
+  return (
+    <>
+      <p className={`flex items-center gap-1.5 px-4 pt-3 font-medium ${ok ? "text-good" : "text-bad"}`}>
+        <Icon aria-hidden className="size-4" />
+        {ok ? "Nothing is wrong." : `${count(problems.length)} problems were found.`}
+      </p>
+      <Facts
+        facts={{
+          Checked: <Time at={at} />,
+          "It took": seconds === undefined ? undefined : shortSeconds(seconds),
+          ...Object.fromEntries(Object.entries(checked ?? {}).map(([what, size]) => [`It read ${what}`, count(size)])),
+        }}
+      />
+      {problems.length > 0 && (
+        <ul className="list-disc px-8 pb-3 text-bad">
+          {problems.map((problem) => (
+            <li key={problem} className="break-words">
+              {problem}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function Files({ store: { files, diskBytes } }: { store: Store }) {
+  return (
+    <Section title="Files" aside={`${count(files.length)}, ${bytes(diskBytes)}`}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
+      <section aria-label="Files" tabIndex={0} className="max-h-96 overflow-y-auto">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col" className="number">
+                Size
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {files.map(({ name, bytes: size }) => (
+              <tr key={name}>
+                <td className="break-all font-mono text-xs">{name}</td>
+                <td className="number whitespace-nowrap">{bytes(size)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </Section>
+  );
+}
+
+function Backups({ allowed }: { allowed: boolean | undefined }) {
+  return (
+    <Section title="Copies">
+      <p className="px-4 py-3 text-muted leading-6">
+        {allowed === false ? (
+          "Copies through the API are not allowed by this server’s configuration. "
+        ) : (
+          <>
+            <Command>partita store backup</Command> copies the store while everything goes on.{" "}
+          </>
+        )}
+        <Command>partita store --help</Command> says what else can be done with stores.
+      </p>
+    </Section>
+  );
+}

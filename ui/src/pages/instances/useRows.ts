@@ -1,0 +1,62 @@
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useThrottled } from "../../api/fresh";
+import { useChangedInstances, useStreamState } from "../../api/live";
+import type { InstancesChange } from "../../api/pending";
+import { instancesHeadQuery, instancesQuery, type ListOrder } from "../../api/queries";
+import { parseFilter } from "../../lib/filter";
+import { matches } from "../../lib/matches";
+import { NOTHING_NEW, shownRows, withChange, withHeldShown } from "./liveRows";
+
+/** The rows of a list, kept fresh by the tab's stream; `atTop` says whether new rows may move the others. */
+export function useRows(text: string, order: ListOrder, atTop: boolean) {
+  const pages = useInfiniteQuery(instancesQuery(text, order));
+  const streamed = useStreamState() === "live";
+  const head = useQuery({
+    ...instancesHeadQuery(text, order),
+    // The stream takes the place of asking again and again.
+    ...(streamed && { enabled: false }),
+  });
+  const client = useQueryClient();
+  const [live, setLive] = useState(NOTHING_NEW);
+  const loaded = useMemo(() => pages.data?.pages.flatMap((page) => page.instances) ?? [], [pages.data]);
+  const again = useThrottled(
+    useCallback(() => {
+      void client.refetchQueries({ queryKey: instancesHeadQuery(text, order).queryKey });
+      void client.invalidateQueries({ queryKey: ["counts"] });
+    }, [client, text, order]),
+  );
+
+  const take = (change: Pick<InstancesChange, "changed" | "removed">) => {
+    // Ages in the filter are counted from now.
+    const { filter } = parseFilter(text, new Date());
+    const listed = { pages: loaded, passes: (row: Parameters<typeof matches>[1]) => matches(filter, row) };
+    setLive((was) => withChange(was, change, { ...listed, growsOnTop: order === "newest" }));
+  };
+  const latestTake = useRef(take);
+  useEffect(() => {
+    latestTake.current = take;
+  });
+
+  useChangedInstances((change) => {
+    take(change);
+    if (change.more) again();
+  });
+  useEffect(() => {
+    if (head.data && !head.isPlaceholderData) latestTake.current({ changed: head.data.instances, removed: [] });
+  }, [head.data, head.isPlaceholderData]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins without what was new in this one.
+  useEffect(() => setLive(NOTHING_NEW), [text, order]);
+  const holds = live.held.length > 0;
+  useEffect(() => {
+    if (atTop && holds) setLive(withHeldShown);
+  }, [atTop, holds]);
+
+  const rows = useMemo(() => shownRows(live, loaded), [live, loaded]);
+  return {
+    ...pages,
+    rows,
+    held: live.held.length,
+    showHeld: () => setLive(withHeldShown),
+  };
+}

@@ -1,0 +1,78 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { Play } from "lucide-react";
+import { lazy, Suspense } from "react";
+import { workflowQuery } from "../../api/catalog";
+import type { Workflow } from "../../api/pending";
+import type { WorkflowTab } from "../../router";
+import { Loaded } from "../../ui/Loaded";
+import { Page } from "../../ui/Page";
+import { Skeleton } from "../../ui/Skeleton";
+import { Tabs } from "../../ui/Tabs";
+import { KindLabel } from "./KindLabel";
+import { Overview } from "./Overview";
+import { StartTab } from "./StartTab";
+
+const DefinitionTab = lazy(() => import("./DefinitionTab").then((module) => ({ default: module.DefinitionTab })));
+const route = getRouteApi("/workflows/$name");
+
+export function WorkflowPage() {
+  const { name } = route.useParams();
+  const { from, part: tab = from ? "start" : "runs" } = route.useSearch();
+  const query = useQuery(workflowQuery(name));
+  const tabs: (readonly [WorkflowTab, string])[] = [
+    ["runs", "Overview"],
+    ...(query.data?.definition ? [["definition", "Definition"] as const] : []),
+    ["start", "Start"],
+  ];
+  return (
+    <Page
+      title={name}
+      crumb={
+        <Link to="/workflows" className="hover:underline">
+          Workflows
+        </Link>
+      }
+      aside={query.data && <KindLabel kind={query.data.kind} />}
+      actions={
+        tab !== "start" && (
+          <Link
+            to="."
+            search={(was) => ({ ...was, part: "start" as const })}
+            className="inline-flex h-8 items-center gap-1.5 rounded-md bg-solid px-3 font-medium text-white hover:brightness-110"
+          >
+            <Play aria-hidden className="size-4" /> Start
+          </Link>
+        )
+      }
+    >
+      {query.data?.description && <p className="max-w-4xl text-muted">{query.data.description}</p>}
+      <Tabs label="Parts of the workflow" tabs={tabs} current={tab} />
+      <Loaded query={query} missing={<TabContent name={name} tab={tab} from={from} />}>
+        {(workflow) => <TabContent name={name} tab={tab} from={from} workflow={workflow} />}
+      </Loaded>
+    </Page>
+  );
+}
+
+interface TabContentProps {
+  name: string;
+  tab: WorkflowTab;
+  from: string | undefined;
+  /** Unknown to servers that tell nothing of single workflows. */
+  workflow?: Workflow;
+}
+
+function TabContent({ name, tab, from, workflow }: TabContentProps) {
+  if (tab === "start") {
+    return <StartTab key={`${name} ${from}`} name={name} from={from} schema={workflow?.inputSchema} />;
+  }
+  if (tab === "definition" && workflow?.definition) {
+    return (
+      <Suspense fallback={<Skeleton rows={10} />}>
+        <DefinitionTab key={name} name={name} definition={workflow.definition} />
+      </Suspense>
+    );
+  }
+  return <Overview name={name} workflow={workflow} />;
+}
