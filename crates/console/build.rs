@@ -1,4 +1,6 @@
 //! Builds the console with npm when it was not built yet, or before it was changed, and compresses its files.
+//!
+//! `CONSOLE_DIST` names a folder of built files that are taken as they are; when it is empty, there is no console.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -23,17 +25,20 @@ fn main() -> Outcome<()> {
         println!("cargo::rerun-if-changed={}", ui.join(source).display());
     }
     println!("cargo::rerun-if-changed={}", ui.join("dist/index.html").display());
-    println!("cargo::rerun-if-env-changed=CONSOLE_BUILD");
+    println!("cargo::rerun-if-env-changed=CONSOLE_DIST");
     if target.exists() {
         fs::remove_dir_all(&target)?;
     }
     fs::create_dir_all(&target)?;
-    let built = std::env::var_os("CONSOLE_BUILD").is_none_or(|wish| wish != "skip") && build(&ui);
-    if built {
-        copy(&ui.join("dist"), &target)?;
+    let files = match std::env::var_os("CONSOLE_DIST") {
+        Some(folder) => Some(PathBuf::from(folder)).filter(|folder| !folder.as_os_str().is_empty()),
+        None => build(&ui).then(|| ui.join("dist")),
+    };
+    if let Some(files) = &files {
+        copy(files, &target)?;
     }
     println!("cargo::rustc-check-cfg=cfg(console_built)");
-    if built {
+    if files.is_some() {
         println!("cargo::rustc-cfg=console_built");
     }
     Ok(())
@@ -50,7 +55,7 @@ fn build(ui: &Path) -> bool {
         Ok(()) => true,
         Err(error) => {
             println!("cargo::warning=the console was not built: {error}");
-            dist.is_some()
+            dist.is_some() // the one before is better than none
         }
     }
 }
@@ -65,7 +70,7 @@ fn npm(ui: &Path) -> Outcome<()> {
 }
 
 fn run(ui: &Path, arguments: &[&str]) -> Outcome<()> {
-    let output = Command::new("npm").args(arguments).current_dir(ui).output();
+    let output = Command::new("npm").args(arguments).current_dir(ui).env("NO_COLOR", "1").output();
     let output = output.map_err(|error| format!("npm cannot be run: {error}"))?;
     if output.status.success() {
         return Ok(());

@@ -11,11 +11,13 @@ const SOURCES: &str = "ui";
 /// The tests in a browser.
 const TESTS: &str = "tests/console";
 
-/// Types, lints, and the tests that need no browser.
+/// Types, lints, sizes, and the tests that need no browser.
 pub(crate) fn check() -> Outcome {
     install(SOURCES)?;
     npm(SOURCES, &["run", "check"])?;
-    npm(SOURCES, &["test"])
+    npm(SOURCES, &["test"])?;
+    npm(SOURCES, &["run", "build"])?;
+    npm(SOURCES, &["run", "size"])
 }
 
 /// The tests in a browser: the examples and a server with something of everything.

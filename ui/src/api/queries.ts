@@ -158,40 +158,6 @@ function asLogPage(answer: unknown): LogPage {
   return answer as LogPage;
 }
 
-export function logsQuery(id: string, updatedAt: string) {
-  return queryOptions<LogPage>({
-    queryKey: [...instanceKey(id), "logs", updatedAt],
-    queryFn: ({ signal }) =>
-      unwrap(
-        api.GET("/api/v1/instances/{id}/logs", { params: { path: { id }, query: { lines: LOG_LINES } }, signal }),
-      ).then(asLogPage),
-    placeholderData: keepPreviousData,
-  });
-}
-
-/**
- * A history only grows within a generation, so that pages never go stale; `historyEvents` of the instance says
- * whether there is more.
- */
-export function historyQuery(id: string, executionId: string | null, historyEvents: number) {
-  return infiniteQueryOptions({
-    queryKey: [...instanceKey(id), "history", executionId],
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(
-        api.GET("/api/v1/instances/{id}/history", {
-          params: { path: { id }, query: { from: pageParam, limit: HISTORY_PAGE } },
-          signal,
-        }),
-      ),
-    initialPageParam: 0,
-    getNextPageParam: (_, pages) => {
-      const loaded = pages.reduce((sum, page) => sum + page.events.length, 0);
-      return loaded < historyEvents ? loaded : undefined;
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-}
-
 /** The newest instances of a workflow with their inputs, to start the next one from. */
 export function lastInputsQuery(name: string) {
   return queryOptions({

@@ -143,6 +143,8 @@ export function checkValue(schema: Schema, value: unknown, root: Schema, path = 
   const at = resolve(schema, root);
   const shape = shapeOf(at, root);
   const wrong = (message: string): ValueProblem[] => [{ path, message }];
+  const simple = shape.kind === "string" || shape.kind === "number" || shape.kind === "integer";
+  if (simple && (value === undefined || value === null)) return wrong("is required");
   switch (shape.kind) {
     case "json":
       return [];

@@ -1,4 +1,4 @@
-import { Boxes, CalendarClock, Cpu, Database, House, Info, List, SquareFunction, Workflow } from "lucide-react";
+import { Boxes, CalendarClock, Cpu, Database, FileClock, House, Info, List, SquareFunction, Workflow } from "lucide-react";
 
 /** The main pages by group; `key` goes there after `g`. */
 export const NAVIGATION = [
@@ -7,6 +7,7 @@ export const NAVIGATION = [
     pages: [
       { to: "/", label: "Home", icon: House, key: "h" },
       { to: "/instances", label: "Instances", icon: List, key: "i" },
+      { to: "/history-file", label: "History file", icon: FileClock, key: "o" },
     ],
   },
   {

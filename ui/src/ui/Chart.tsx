@@ -50,6 +50,7 @@ export function Chart({ label, at, shown, lines, format }: ChartProps) {
   return (
     <figure className="flex flex-col gap-1 px-3 py-2.5">
       <figcaption className="sr-only">{label}</figcaption>
+      <div ref={host} aria-hidden className="min-w-0 overflow-hidden" style={{ height: HEIGHT }} />
       <ul className="flex flex-wrap gap-x-4 gap-y-0.5 px-1 text-xs">
         {lines.map(({ label: name, tone, values }) => (
           <li key={name} className="flex items-center gap-1.5 tabular-nums">
@@ -59,7 +60,6 @@ export function Chart({ label, at, shown, lines, format }: ChartProps) {
           </li>
         ))}
       </ul>
-      <div ref={host} aria-hidden className="min-w-0 overflow-hidden" style={{ height: HEIGHT }} />
     </figure>
   );
 }

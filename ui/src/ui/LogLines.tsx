@@ -63,7 +63,7 @@ export function LogLines({ lines, functions = true }: LogLinesProps) {
   return (
     <div className="card relative">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
-      <section ref={scroller} aria-label="Log" tabIndex={0} onScroll={onScroll} className="h-[60vh] overflow-auto">
+      <section ref={scroller} aria-label="Log" tabIndex={0} onScroll={onScroll} className="max-h-[60vh] overflow-auto">
         <ol className="relative font-mono text-xs leading-5" style={{ height: virtual.getTotalSize() + 8 }}>
           {virtual.getVirtualItems().map(({ key, index, start }) => {
             const line = lines[index];

@@ -96,7 +96,7 @@ function looks(label: string, language: Language): Extension[] {
     syntaxHighlighting(HIGHLIGHT),
     THEME,
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ "aria-label": label }),
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
   ];
 }
 

@@ -52,7 +52,7 @@ function EntityState({ entity: { state, lock, queueLength, updatedAt } }: { enti
         {lock && (
           <p className="text-wait">
             Locked <Time at={lock.since} /> by{" "}
-            <Link to="/instances/$id" params={{ id: lock.instanceId }} className="link break-all">
+            <Link to="/instances/$id" params={{ id: lock.instanceId }} className="link break-all underline">
               {lock.instanceId}
             </Link>
           </p>

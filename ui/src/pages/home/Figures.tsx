@@ -51,7 +51,7 @@ function Now({ summary: { rates, callsRunning } }: { summary: ServerSummary }) {
   return (
     <>
       <div className="px-4 py-3">
-        <Label>Started per second</Label>
+        <Label>Started/s</Label>
         <Value>{shortNumber(rates.started)}</Value>
       </div>
       <div className="px-4 py-3">

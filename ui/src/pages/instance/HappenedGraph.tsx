@@ -42,8 +42,8 @@ export function HappenedGraph({ instance }: { instance: InstanceDetail }) {
   const cluster = clusters.find(({ id }) => id === selected);
   if (store.error) return <ProblemNote error={store.error} onRetry={() => store.retry()} />;
   return (
-    <div className="flex flex-col lg:flex-row">
-      <div className="flex h-[calc(100dvh-17rem)] min-h-[30rem] min-w-0 flex-1 flex-col">
+    <div className="relative lg:flex">
+      <div className="flex h-[calc(100dvh-17rem)] min-h-[30rem] min-w-0 flex-col lg:flex-1">
         {(note || leftOut > 0 || opened.size > 0) && (
           <p role="status" className="flex items-center gap-3 border-line border-b px-4 py-1 text-muted text-xs">
             {note}

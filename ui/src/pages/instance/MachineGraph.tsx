@@ -8,8 +8,8 @@ export function MachineGraph({ execution }: { execution: Execution }) {
   const [{ step: selected }, change] = useView();
   const path = selected?.startsWith("/") ? selected : undefined;
   return (
-    <div className="flex flex-col lg:flex-row">
-      <div className="h-[calc(100dvh-17rem)] min-h-[30rem] min-w-0 flex-1">
+    <div className="relative lg:flex">
+      <div className="h-[calc(100dvh-17rem)] min-h-[30rem] min-w-0 lg:flex-1">
         <StateMachineGraph
           definition={execution.definition}
           status={execution.states}

@@ -12,7 +12,7 @@ export function SidePanel({ title, close, children }: SidePanelProps) {
   return (
     <aside
       aria-label={title}
-      className="flex max-h-[max(calc(100dvh-17rem),30rem)] w-full shrink-0 flex-col border-line border-t lg:w-96 lg:border-t-0 lg:border-l"
+      className="absolute inset-y-0 right-0 z-10 flex w-80 max-w-full shrink-0 flex-col border-line border-l bg-surface shadow-lg lg:static lg:max-h-[max(calc(100dvh-17rem),30rem)] lg:w-96 lg:shadow-none"
     >
       <header className="flex items-center justify-between gap-2 border-line border-b px-4 py-2">
         <h2 className="break-all font-semibold">{title}</h2>

@@ -164,7 +164,7 @@ const Row = memo(({ row, columns, template, idPart, selected, toggle }: RowProps
       to="/instances/$id"
       params={{ id: row.id }}
       preload={false}
-      className="col-[2/-1] grid h-full grid-cols-subgrid items-center -outline-offset-2"
+      className="col-[2/-1] -mx-2 grid h-full grid-cols-subgrid items-center rounded-sm px-2 -outline-offset-2"
     >
       {columns.map(({ key, cell }) => (
         <span key={key} className="min-w-0 truncate">

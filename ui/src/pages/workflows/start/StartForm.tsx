@@ -141,7 +141,7 @@ export function StartForm(props: StartFormProps) {
           </div>
         </Section>
         {start.error && <ProblemNote error={start.error} />}
-        <div className="flex items-center gap-3">
+        <div className="sticky bottom-0 -mb-4 flex items-center gap-3 bg-canvas py-3">
           <Button
             type="submit"
             look="solid"

@@ -141,14 +141,16 @@ function choiceName(schema: Schema, index: number): string {
   return typeof schema.type === "string" ? schema.type : `Choice ${index + 1}`;
 }
 
+const NONE = -1;
+
 export function ChoiceField({ choices, ...part }: PartProps & { choices: Schema[] }) {
   const { root, value, onValue, required } = part;
   const resolved = choices.map((each) => resolve(each, root));
-  const [index, setIndex] = useState(() => chosen(resolved, value, root));
+  const [index, setIndex] = useState(() => (value === undefined && !required ? NONE : chosen(resolved, value, root)));
   const schema = resolved[index];
   const choose = (next: number) => {
     setIndex(next);
-    onValue(initialValue(resolved[next] ?? {}, root));
+    onValue(next === NONE ? undefined : initialValue(resolved[next] ?? {}, root));
   };
   return (
     <div className="flex flex-col gap-2">
@@ -159,6 +161,7 @@ export function ChoiceField({ choices, ...part }: PartProps & { choices: Schema[
           value={index}
           onChange={({ target }) => choose(Number(target.value))}
         >
+          {!required && <option value={NONE}>none</option>}
           {resolved.map((each, at) => (
             <option key={choiceName(each, at)} value={at}>
               {choiceName(each, at)}
@@ -168,7 +171,7 @@ export function ChoiceField({ choices, ...part }: PartProps & { choices: Schema[
       </Labelled>
       {schema && (
         <div className="border-line border-l-2 pl-3">
-          <SchemaField {...part} key={index} name="" schema={{ ...schema, title: "" }} required={required} />
+          <SchemaField {...part} key={index} name="" schema={{ ...schema, title: "" }} required />
         </div>
       )}
     </div>
