@@ -15,11 +15,13 @@
 //! | [`view`] | instances as they are shown |
 //! | [`why`] | why an instance waits |
 //! | [`metrics`] | what is counted |
+//! | [`durations`] | how long things took |
 //! | `partition` | the loop |
 #![forbid(unsafe_code)]
 
 pub mod clock;
 pub mod config;
+pub mod durations;
 pub mod engine;
 pub mod entities;
 pub mod error;

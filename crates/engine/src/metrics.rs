@@ -1,7 +1,15 @@
 //! What is counted, for whoever renders it.
 
+use crate::durations::Durations;
+use parking_lot::RwLock;
+use partita_kernel::Name;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
+
+/// How many functions have figures of their own.
+pub const COUNTED_FUNCTIONS: usize = 1_000;
 
 macro_rules! counters {
     ($(#[doc = $help:literal] $name:ident,)*) => {
@@ -11,6 +19,7 @@ macro_rules! counters {
             $(#[doc = $help] pub $name: Counter,)*
             /// How long commits took.
             pub commit_seconds: Histogram,
+            by_function: FunctionTable,
         }
         impl Metrics {
             /// Name, help text and value of each.
@@ -99,6 +108,53 @@ counters! {
     requests_refused,
 }
 
+impl Metrics {
+    /// The figures of the functions that were called by instances, by name; of the first
+    /// [`COUNTED_FUNCTIONS`] ones.
+    #[must_use]
+    pub fn functions(&self) -> Vec<(Name, Arc<FunctionMetrics>)> {
+        let table = self.by_function.0.read();
+        let mut functions: Vec<_> =
+            table.iter().map(|(name, metrics)| (name.clone(), metrics.clone())).collect();
+        functions.sort_by(|(a, _), (b, _)| a.cmp(b));
+        functions
+    }
+
+    /// The figures of one function; `None` when no instance has called it yet.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<Arc<FunctionMetrics>> {
+        self.by_function.0.read().get(name).cloned()
+    }
+
+    /// Where a call of that function is counted; what nobody sees, when there are too many functions.
+    pub(crate) fn counted(&self, name: &Name) -> Arc<FunctionMetrics> {
+        if let Some(metrics) = self.function(name) {
+            return metrics;
+        }
+        let mut table = self.by_function.0.write();
+        if table.len() >= COUNTED_FUNCTIONS && !table.contains_key(name) {
+            return Arc::default();
+        }
+        table.entry(name.clone()).or_default().clone()
+    }
+}
+
+#[derive(Debug, Default)]
+struct FunctionTable(RwLock<FxHashMap<Name, Arc<FunctionMetrics>>>);
+
+/// The calls of one function since this engine was opened.
+#[derive(Debug, Default)]
+pub struct FunctionMetrics {
+    /// Calls begun.
+    pub started: Counter,
+    /// Calls that failed.
+    pub failed: Counter,
+    /// Calls under way.
+    pub running: Counter,
+    /// How long those took that have ended.
+    pub durations: Durations,
+}
+
 /// Durations by size.
 #[derive(Debug)]
 pub struct Histogram {
@@ -138,5 +194,22 @@ impl Histogram {
         let buckets =
             BOUNDS.iter().zip(&self.buckets).map(|(bound, count)| (*bound, count.load(Relaxed))).collect();
         (buckets, self.count.load(Relaxed), self.sum_us.load(Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_functions_have_figures_and_no_more() {
+        let metrics = Metrics::default();
+        for number in 0..=COUNTED_FUNCTIONS {
+            metrics.counted(&Name::from(format!("f{number:04}"))).started.add(1);
+        }
+        metrics.counted(&Name::from("f0000")).started.add(1);
+        assert_eq!(metrics.functions().len(), COUNTED_FUNCTIONS);
+        assert_eq!(metrics.function("f0000").unwrap().started.get(), 2);
+        assert!(metrics.function("f1000").is_none());
     }
 }

@@ -34,6 +34,7 @@ pub(crate) struct App {
     pub(crate) options: ServerOptions,
     pub(crate) hosts: Hosts,
     pub(crate) http: HttpMetrics,
+    pub(crate) own: partita::Own,
     pub(crate) started_at: Timestamp,
     /// Cancelled when the server begins to stop: long polls and streams end.
     pub(crate) stopping: CancellationToken,
@@ -51,7 +52,8 @@ impl App {
     ) -> Self {
         let started_at = engine.now();
         let http = HttpMetrics::default();
-        Self { hub: None, engine, parts, options, hosts, http, started_at, stopping }
+        let own = partita::Own::default();
+        Self { hub: None, engine, parts, options, hosts, http, own, started_at, stopping }
     }
 
     /// For requests of a hub other than the default one.

@@ -3,9 +3,11 @@
 
 mod durable_functions;
 mod entities;
+mod functions;
 mod own_api;
 mod schedules;
 mod schema;
 mod server;
+mod store;
 mod support;
 mod triggers;
