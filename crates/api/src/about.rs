@@ -1,5 +1,6 @@
 //! The server, its store, its limits, what it offers.
 
+use crate::function::FunctionCalls;
 use crate::instance::{Counts, Status};
 use crate::time::Time;
 use partita_engine::kernel;
@@ -80,7 +81,7 @@ pub struct Workflow {
 }
 
 /// The functions that are offered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FunctionList {
     /// By name.
@@ -88,7 +89,7 @@ pub struct FunctionList {
 }
 
 /// A function.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Function {
     /// Its name.
@@ -98,6 +99,8 @@ pub struct Function {
     /// More about one that is hosted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<HostedFunction>,
+    /// Its calls.
+    pub calls: FunctionCalls,
 }
 
 /// Who offers a function.
@@ -109,7 +112,9 @@ pub enum FunctionKind {
     /// Processes that this server starts.
     Hosted,
     /// An HTTP endpoint.
-    Http,
+    Endpoint,
+    /// Workers that connect.
+    Worker,
 }
 
 /// A hosted function and its processes.

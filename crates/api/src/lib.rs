@@ -16,6 +16,9 @@
 //! | [`entity`] | entities |
 //! | [`hub`] | task hubs |
 //! | [`live`] | what happens now, and in the last hour and day |
+//! | [`function`] | functions: their figures, their details, calls by hand |
+//! | [`schedule`] | starts by the clock |
+//! | [`store`] | the store |
 //! | [`problem`] | errors (RFC 9457) |
 //! | [`paths`] | the addresses of it all |
 //! | [`durable_task`] | the Durable Task protocol (gRPC) |
@@ -26,6 +29,7 @@ pub mod cursor;
 pub mod durable_task;
 pub mod entity;
 pub mod filter;
+pub mod function;
 pub mod history;
 pub mod hub;
 pub mod instance;
@@ -36,6 +40,8 @@ pub mod paths;
 pub mod problem;
 pub mod report;
 pub mod request;
+pub mod schedule;
+pub mod store;
 pub mod time;
 pub mod why;
 
@@ -45,6 +51,7 @@ pub use about::{
 };
 pub use entity::{CleanEntities, Entity, EntityCleaning, EntityListQuery, EntityLock, EntityPage};
 pub use filter::{Filter, ListQuery, Order};
+pub use function::{FunctionCalls, FunctionDetail, Invoke, Invoked};
 pub use history::{Event, Failure, HistoryPage, Parent, Trace};
 pub use hub::{Hub, HubList};
 pub use instance::{Counts, InstanceDetail, InstancePage, InstanceSummary, SetAside, Status};
@@ -53,5 +60,7 @@ pub use live::{Attention, InstancesChanged, Rates, Series, Summary};
 pub use problem::{Problem, ProblemKind};
 pub use report::{BackupReport, BulkFailure, BulkReport, Links, PurgeReport, Started};
 pub use request::{Backup, Bulk, BulkOperation, Reason, Restart, Start, Terminate, WaitUntil};
+pub use schedule::{Backfill, BackfillReport, Schedule, ScheduleList, ScheduleRun};
+pub use store::{StoreCheck, StoreDetail};
 pub use time::Time;
 pub use why::{Why, WhyReason};

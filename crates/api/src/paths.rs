@@ -32,6 +32,12 @@ pub const LIMITS: &str = "/api/v1/limits";
 pub const RETENTION: &str = "/api/v1/retention";
 /// The server and its store.
 pub const ABOUT: &str = "/api/v1/about";
+/// The schedules.
+pub const SCHEDULES: &str = "/api/v1/schedules";
+/// The store.
+pub const STORE: &str = "/api/v1/store";
+/// Checks the store.
+pub const CHECK_STORE: &str = "/api/v1/store/check";
 /// Copies the store.
 pub const BACKUP: &str = "/api/v1/store/backup";
 
@@ -86,6 +92,18 @@ pub fn signal_entity(name: &str, key: &str, operation: &str) -> String {
 #[must_use]
 pub fn function_logs(name: &str) -> String {
     format!("{FUNCTIONS}/{}/logs", encode(name))
+}
+
+/// One schedule.
+#[must_use]
+pub fn schedule(name: &str) -> String {
+    format!("{SCHEDULES}/{}", encode(name))
+}
+
+/// What is done with one schedule: `pause`, `resume`, `run`, `backfill`.
+#[must_use]
+pub fn of_schedule(name: &str, what: &str) -> String {
+    format!("{}/{what}", schedule(name))
 }
 
 /// Where an external event is raised.

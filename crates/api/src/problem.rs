@@ -74,6 +74,8 @@ kinds! {
     WorkflowNotFound => 404, "workflow-not-found", "There is no such workflow";
     /// No such function.
     FunctionNotFound => 404, "function-not-found", "There is no such function";
+    /// No such schedule.
+    ScheduleNotFound => 404, "schedule-not-found", "There is no such schedule";
     /// No such entity.
     EntityNotFound => 404, "entity-not-found", "There is no such entity";
     /// No such task hub.
@@ -88,6 +90,8 @@ kinds! {
     EntityInUse => 409, "entity-in-use", "The entity is in use";
     /// The task hub is needed, by instances that have not ended or by the server.
     HubInUse => 409, "hub-in-use", "The task hub is in use";
+    /// The same is being done already.
+    UnderWay => 409, "under-way", "The same is being done already";
     /// The instance has ended.
     Finished => 410, "finished", "The instance has ended";
     /// The instance is not in the status that the operation needs.

@@ -3,19 +3,19 @@
 use crate::clock::{Clock, SystemClock};
 use crate::config::EngineConfig;
 use crate::error::EngineError;
-use crate::executor::Registry;
+use crate::executor::{FunctionCall, Registry};
 use crate::feed::Changes;
 use crate::metrics::Metrics;
 use crate::nearest::nearest;
 use crate::partition::{
-    Answer, Handle, Input, Owner, Queued, Request, RunningCalls, Shared, deliverable, whole_history,
+    Answer, Handle, Input, Owner, Queued, Request, RunningCalls, Shared, deliverable, perform, whole_history,
 };
 use crate::retention;
 use crate::view::{HistoryView, InstancePage, InstanceView, decode_events, decode_stored};
 use partita_kernel::message::Start;
 use partita_kernel::{
-    Admission, Discard, Event, ExecutionId, InstanceId, Limits, Message, Name, Partition, Payload, Status,
-    Tags, Timestamp, Trace,
+    Admission, Discard, Event, ExecutionId, Failure, InstanceId, Limits, Message, Name, Partition, Payload,
+    Status, Tags, Timestamp, Trace,
 };
 use partita_store::{Counts, Filter, Order, Query, Store, StoreError, StoreInfo};
 use std::sync::Arc;
@@ -222,6 +222,19 @@ impl Engine {
             return Err(EngineError::Store(StoreError::Full("commits are refused at the moment".into())));
         }
         Ok(())
+    }
+
+    /// Calls a function once, now, for no instance: nothing of it is recorded, and nobody tries again. It is
+    /// counted like others and needs a place like others. Whoever drops the future or cancels the call's token
+    /// gives up the wait.
+    ///
+    /// # Errors
+    /// When nothing new is begun. Inside, how the call failed.
+    pub async fn call(&self, call: FunctionCall) -> Result<Result<Option<Payload>, Failure>, EngineError> {
+        if self.shared.stopping.load(Relaxed) {
+            return Err(EngineError::Stopping);
+        }
+        Ok(perform(&self.shared, call).await)
     }
 
     /// Checks a text that shall be an instance id.

@@ -223,6 +223,11 @@ impl Registry {
         let offered = self.offers.iter().flat_map(|offers| offers.orchestrators());
         self.orchestrators.keys().cloned().chain(offered).collect()
     }
+    /// Whether a function of that name was added by name, and so is code of this process.
+    #[must_use]
+    pub fn has_own_function(&self, name: &str) -> bool {
+        self.functions.contains_key(name)
+    }
     /// The names of all functions, in order.
     #[must_use]
     pub fn functions(&self) -> BTreeSet<Name> {

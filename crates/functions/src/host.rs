@@ -178,6 +178,12 @@ impl Host {
         self.inner.functions.read().values().filter_map(|function| function.status()).collect()
     }
 
+    /// One function.
+    #[must_use]
+    pub fn status(&self, name: &str) -> Option<FunctionStatus> {
+        self.inner.functions.read().get(name).and_then(|function| function.status())
+    }
+
     /// Makes a call and waits for its outcome. Cancelling it, or dropping the future, ends the process in which the
     /// handler runs.
     ///

@@ -3,6 +3,7 @@
 use crate::error::Exit;
 use crate::spec::FunctionSpec;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where a function stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct FunctionStatus {
     pub failures: u64,
     /// Processes that were started.
     pub cold_starts: u64,
+    /// How long the last one took until it listened, its environment being there.
+    pub last_cold_start: Option<Duration>,
     /// How often new code replaced old code.
     pub reloads: u64,
     /// The last failure, as text.

@@ -39,6 +39,7 @@ pub(crate) struct App {
     pub(crate) live: Live,
     /// Figures of the last hour and day.
     pub(crate) sampler: Sampler,
+    pub(crate) own: partita::Own,
     pub(crate) started_at: Timestamp,
     /// Cancelled when the server begins to stop: long polls and streams end.
     pub(crate) stopping: CancellationToken,
@@ -57,7 +58,8 @@ impl App {
         let started_at = engine.now();
         let http = HttpMetrics::default();
         let (live, sampler) = (Live::default(), Sampler::default());
-        Self { hub: None, engine, parts, options, hosts, http, live, sampler, started_at, stopping }
+        let own = partita::Own::default();
+        Self { hub: None, engine, parts, options, hosts, http, own, live, sampler, started_at, stopping }
     }
 
     /// For requests of a hub other than the default one.

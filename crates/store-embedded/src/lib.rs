@@ -15,6 +15,7 @@
 //! | `db`, `pool` | SQLite and its connections |
 //! | `read`, `list` | answering questions |
 //! | [`maintenance`] | check, backup, compact |
+//! | `online` | checking while the store is in use |
 //! | [`disk`], [`simulated`] | the file operations under the journal, and a disk that fails on purpose |
 
 #![forbid(unsafe_code)]
@@ -28,6 +29,7 @@ mod journal;
 mod list;
 mod lock;
 pub mod maintenance;
+mod online;
 mod overlay;
 mod pool;
 mod read;

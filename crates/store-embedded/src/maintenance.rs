@@ -24,6 +24,8 @@ pub struct Report {
     pub instances: u64,
     /// Pieces of histories in the tables.
     pub pieces: u64,
+    /// Events in them.
+    pub events: u64,
     /// What is wrong, each in a sentence. Empty when all is well.
     pub problems: Vec<String>,
 }
@@ -81,14 +83,7 @@ fn lock_existing(folder: &Path) -> Result<FolderLock, StoreError> {
 /// Checks the tables and returns the last entry that they hold.
 fn check_tables(folder: &Path, report: &mut Report) -> Result<u64, StoreError> {
     let conn = db::open_existing(&folder.join(DATABASE))?;
-    let mut integrity = conn.prepare("PRAGMA integrity_check").map_err(db::wrong)?;
-    let lines = integrity.query_map([], |row| row.get::<_, String>(0)).map_err(db::wrong)?;
-    for line in lines {
-        let line = line.map_err(db::wrong)?;
-        if line != "ok" {
-            report.problems.push(format!("partita.db: {line}"));
-        }
-    }
+    check_structure(&conn, "integrity_check", report)?;
     check_instances(&conn, report)?;
     check_histories(&conn, report)?;
     if db::has_tally(&conn).map_err(db::wrong)? {
@@ -98,7 +93,24 @@ fn check_tables(folder: &Path, report: &mut Report) -> Result<u64, StoreError> {
     Ok(position.unwrap_or(0).unsigned_abs())
 }
 
-fn check_instances(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
+/// Has SQLite check its own structure, by one of its two pragmas for that.
+pub(crate) fn check_structure(
+    conn: &Connection,
+    pragma: &str,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let mut integrity = conn.prepare(&format!("PRAGMA {pragma}")).map_err(db::wrong)?;
+    let lines = integrity.query_map([], |row| row.get::<_, String>(0)).map_err(db::wrong)?;
+    for line in lines {
+        let line = line.map_err(db::wrong)?;
+        if line != "ok" {
+            report.problems.push(format!("partita.db: {line}"));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn check_instances(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
     let mut select = conn.prepare("SELECT id, head, state FROM instances").map_err(db::wrong)?;
     let mut rows = select.query([]).map_err(db::wrong)?;
     while let Some(row) = rows.next().map_err(db::wrong)? {
@@ -112,7 +124,7 @@ fn check_instances(conn: &Connection, report: &mut Report) -> Result<(), StoreEr
     Ok(())
 }
 
-fn check_histories(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
+pub(crate) fn check_histories(conn: &Connection, report: &mut Report) -> Result<(), StoreError> {
     let sql = "SELECT instance, first, count, events, id FROM history
                LEFT JOIN instances ON instances.row = history.instance ORDER BY history.key";
     let mut select = conn.prepare(sql).map_err(db::wrong)?;
@@ -122,6 +134,7 @@ fn check_histories(conn: &Connection, report: &mut Report) -> Result<(), StoreEr
         report.pieces += 1;
         let number = |column| row.get::<_, i64>(column).map_err(db::wrong);
         let (instance, first, count) = (number(0)?, number(1)?, number(2)?);
+        report.events += count.unsigned_abs();
         let next = if expected.0 == instance { expected.1 } else { 0 };
         let Some(id) = row.get::<_, Option<String>>(4).map_err(db::wrong)? else {
             report.problems.push(format!("a history belongs to row {instance}, where no instance is"));

@@ -9,7 +9,7 @@ use crate::overlay::{MESSAGES_PER_BATCH, Overlay};
 use crate::pool::Readers;
 use crate::segments::Segments;
 use crate::shared::{Job, Layers, Queue, Shared};
-use crate::{db, list, maintenance, read, replay};
+use crate::{db, list, maintenance, online, read, replay};
 use async_trait::async_trait;
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, FutureExt, ready};
@@ -17,8 +17,8 @@ use parking_lot::Mutex;
 use partita_kernel::{InstanceId, Partition, Timestamp};
 use partita_store::order::Owner;
 use partita_store::{
-    Batch, Counts, Epoch, Filter, HistoryPage, Page, Query, Store, StoreError, StoreInfo, StoredInstance,
-    StoredMessage, Write,
+    Batch, CheckReport, Counts, Epoch, FileSize, Filter, HistoryPage, Page, Query, Store, StoreError,
+    StoreInfo, StoredInstance, StoredMessage, Write,
 };
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -445,6 +445,20 @@ impl Store for EmbeddedStore {
         let (database, folder) = (self.folder.join(DATABASE), folder.to_owned());
         thread("partita-backup", move || {
             let _ = sender.send(maintenance::copy_tables(&database, &folder));
+        })?;
+        done.await.map_err(|_| closed())?
+    }
+
+    async fn files(&self) -> Result<Vec<FileSize>, StoreError> {
+        Ok(online::files(&self.folder, JOURNAL))
+    }
+
+    async fn check(&self) -> Result<CheckReport, StoreError> {
+        self.folded().await?;
+        let (sender, done) = oneshot::channel();
+        let database = self.folder.join(DATABASE);
+        thread("partita-check", move || {
+            let _ = sender.send(online::check(&database, online::PART));
         })?;
         done.await.map_err(|_| closed())?
     }

@@ -231,6 +231,33 @@ fn a_check_finds_damage_everywhere() {
 }
 
 #[test]
+fn a_store_is_checked_while_it_is_in_use() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    let epoch = acquire(&store).unwrap();
+    for length in 0..20 {
+        commit(&store, epoch, length).unwrap();
+        settle(&store).unwrap();
+    }
+    let sound = block_on(Store::check(&store)).unwrap();
+    assert_eq!((sound.instances, sound.events, sound.complete), (1, 20, true));
+    assert_eq!(sound.problems, Vec::<String>::new());
+    let files = block_on(store.files()).unwrap();
+    assert!(files.iter().any(|file| file.name == "partita.db" && file.bytes > 0), "{files:?}");
+    assert!(files.iter().any(|file| file.name.starts_with("journal/")), "{files:?}");
+
+    let tables = rusqlite::Connection::open(folder.path().join("partita.db")).unwrap();
+    tables.execute("DELETE FROM history WHERE first = 5", []).unwrap();
+    tables.execute("UPDATE instances SET state = x'07'", []).unwrap();
+    drop(tables);
+    let problems = block_on(Store::check(&store)).unwrap().problems.join("\n");
+    for part in ["has a gap", "unknown form"] {
+        assert!(problems.contains(part), "{part}: {problems}");
+    }
+    commit(&store, epoch, 20).unwrap();
+}
+
+#[test]
 fn a_check_needs_a_store() {
     let folder = TempDir::new().unwrap();
     assert!(matches!(check(folder.path()), Err(StoreError::Unavailable(_))));

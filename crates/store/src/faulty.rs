@@ -2,8 +2,8 @@
 
 use crate::order::FailureGate;
 use crate::{
-    Batch, Counts, Epoch, Filter, HistoryPage, Page, Query, Store, StoreError, StoreInfo, StoredInstance,
-    StoredMessage,
+    Batch, CheckReport, Counts, Epoch, FileSize, Filter, HistoryPage, Page, Query, Store, StoreError,
+    StoreInfo, StoredInstance, StoredMessage,
 };
 use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
@@ -191,6 +191,14 @@ impl Store for FaultyStore {
 
     async fn backup(&self, folder: &Path) -> Result<(), StoreError> {
         self.inner.backup(folder).await
+    }
+
+    async fn files(&self) -> Result<Vec<FileSize>, StoreError> {
+        self.inner.files().await
+    }
+
+    async fn check(&self) -> Result<CheckReport, StoreError> {
+        self.inner.check().await
     }
 
     async fn reopen(&self) -> Result<(), StoreError> {

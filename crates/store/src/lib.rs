@@ -72,6 +72,30 @@ pub struct StoreInfo {
     pub instances: u64,
 }
 
+/// What a check of a store found that went on meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Instances that were looked at.
+    pub instances: u64,
+    /// Pieces of histories that were looked at.
+    pub pieces: u64,
+    /// Events in them.
+    pub events: u64,
+    /// Whether everything was looked at; otherwise the time was up before.
+    pub complete: bool,
+    /// What is wrong, each in a sentence. Empty when all is well, as far as it was looked at.
+    pub problems: Vec<String>,
+}
+
+/// A file of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSize {
+    /// Its path within the store's folder.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
 /// Where instances, their histories and the messages between them are kept.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -147,6 +171,17 @@ pub trait Store: Send + Sync + 'static {
     async fn backup(&self, folder: &std::path::Path) -> Result<(), StoreError> {
         let _ = folder;
         Err(StoreError::Unsupported("it has no files to copy".into()))
+    }
+
+    /// Its files, in any order; none for a store that has none of its own.
+    async fn files(&self) -> Result<Vec<FileSize>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Looks for damage while everything goes on, for a bounded time. Damage is no error here but stands in the
+    /// report.
+    async fn check(&self) -> Result<CheckReport, StoreError> {
+        Err(StoreError::Unsupported("it keeps nothing that could be damaged".into()))
     }
 
     /// After a failure, makes the store usable again if that is possible now. A store that has not

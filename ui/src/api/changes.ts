@@ -1,5 +1,5 @@
 import type { InstanceDetail, InstanceSummary } from "./client";
-import type { InstancesChange, ServerSummary } from "./pending";
+
 
 /** `paused` while the tab is hidden; `unavailable` when the server has no stream or cannot be reached. */
 export type StreamState = "connecting" | "live" | "reconnecting" | "paused" | "unavailable";

@@ -16,7 +16,16 @@ export type Entity = Schemas["Entity"];
 export type LogLine = Schemas["LogLine"];
 export type LogPage = Schemas["LogPage"];
 export type Worker = Schemas["WorkerList"]["workers"][number];
-export type OfferedFunction = Schemas["FunctionList"]["functions"][number];
+export type ServerSummary = Schemas["Summary"];
+export type InstancesChange = Schemas["InstancesChanged"];
+export type Series = Schemas["Series"];
+export type FunctionSummary = Schemas["Function"];
+export type FunctionDetail = Schemas["FunctionDetail"];
+export type Invocation = Schemas["Invoked"];
+export type Schedule = Schemas["Schedule"];
+export type BackfillReport = Schemas["BackfillReport"];
+export type Store = Schemas["StoreDetail"];
+export type StoreCheck = Schemas["StoreCheck"];
 type Problem = Schemas["Problem"];
 
 export const api = createClient<paths>({ baseUrl: "/", ...(hub !== undefined && { headers: { taskhub: hub } }) });

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { ChangeStream, type StreamState } from "./changes";
 import { withHub } from "./hub";
-import type { InstancesChange, ServerSummary } from "./pending";
+
 import { instanceQuery } from "./queries";
 
 /** `gone`: it was purged while it was shown. */

@@ -3,43 +3,6 @@ import { api, unwrap } from "./client";
 
 /** Operations that the description of the API gets next. */
 
-/** What the server does, in figures. */
-export interface ServerSummary {
-  at: string;
-  counts: Counts;
-  attention: { setAside: number; failedRecently: number };
-  workers: number;
-  /** Per second. */
-  rates: {
-    seconds: number;
-    started: number;
-    completed: number;
-    failed: number;
-    terminated: number;
-    calls: number;
-    callsFailed: number;
-  };
-  callsRunning: number;
-  backlog?: number;
-}
-
-export interface InstancesChange {
-  /** The last changed first; at most 50. */
-  changed: InstanceSummary[];
-  removed: string[];
-  /** Whether others changed too, which are not listed. */
-  more: boolean;
-}
-
-export interface Series {
-  stepSeconds: number;
-  from: string;
-  at: number[];
-  series: Record<string, (number | null)[]>;
-}
-
-export type SeriesOf = { workflow: string } | { function: string } | Record<never, never>;
-
 export type WorkflowKind = "code" | "stateMachine" | "worker";
 
 export interface WorkflowSummary {
@@ -88,87 +51,6 @@ export interface DefinitionProblem {
   column: number;
   endLine: number;
   endColumn: number;
-}
-
-export interface Schedule {
-  name: string;
-  cron: string;
-  timezone: string;
-  workflow: string;
-  version?: string;
-  input?: unknown;
-  tags: Record<string, string>;
-  overlap: string;
-  catchUp: string;
-  catchUpLimit: number;
-  jitterSeconds: number;
-  paused: boolean;
-  pausedBy?: "configuration" | "operator";
-  next: string[];
-  last?: { at: string; instance: string };
-  queued?: string;
-}
-
-export interface BackfillReport {
-  times: string[];
-  started: string[];
-  existing: string[];
-}
-
-export interface CallFigures {
-  running: number;
-  total: number;
-  failed: number;
-  perSecond: number;
-  p50Seconds?: number;
-  p95Seconds?: number;
-}
-
-export interface FunctionSummary extends Omit<OfferedFunction, "kind"> {
-  kind: OfferedFunction["kind"] | "endpoint" | "worker";
-  calls?: CallFigures;
-}
-
-export interface FunctionDetail extends FunctionSummary {
-  runtime?: string;
-  entry?: string;
-  processes?: { max: number; starting: number; idle: number; busy: number };
-  coldStarts?: { total: number; lastSeconds?: number };
-  memory?: number | string;
-  timeoutSeconds?: number;
-  configuration?: { keys: string[] };
-  url?: string;
-  workers?: string[];
-  usedBy?: string[];
-}
-
-export interface Invocation {
-  outcome: "succeeded" | "failed";
-  output?: unknown;
-  failure?: Failure;
-  seconds: number;
-  call?: string;
-  logs: LogLine[];
-}
-
-export interface StoreCheck {
-  at: string;
-  seconds?: number;
-  ok: boolean;
-  checked?: Record<string, number>;
-  problems: string[];
-}
-
-export interface Store {
-  kind: string;
-  location: string;
-  diskBytes: number;
-  unfoldedBytes: number;
-  instances: number;
-  partitions: number;
-  files: { name: string; bytes: number }[];
-  backup: { allowed: boolean };
-  lastCheck?: StoreCheck;
 }
 
 /** What happened in a state of a state machine. */

@@ -7,7 +7,6 @@ const REFRESH_MS = 4000;
 const GLIMPSE_MS = 10_000;
 const PAGE = 100;
 const FAILURES = 50;
-const HISTORY_PAGE = 500;
 const LOG_LINES = 500;
 
 export type ListOrder = "newest" | "oldest" | "updated" | "id";

@@ -76,6 +76,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens, live
+         * @description Server-sent events, each at most once a second: `summary` carries a Summary, first at once and then when it changed; `instances` an InstancesChanged; `instance` an InstanceDetail of the one instance that is watched, first at once; `gone` when it was deleted. After a lost connection, ask anew for all that is shown.
+         */
+        get: operations["changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened lately
+         * @description Figures of this process since it started, in steps of the same length; they are kept in memory. For the whole server: `started`, `completed`, `failed` and `terminated` (instances), `calls` and `callsFailed` (of functions), `p50Seconds` and `p95Seconds` (how long the instances took that ended). For a workflow the same without calls; for a function `calls`, `callsFailed` and how long the calls took.
+         */
+        get: operations["series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instances/{id}": {
         parameters: {
             query?: never;
@@ -450,6 +490,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/functions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One function */
+        get: operations["function"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/functions/{name}/invoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a function once, by hand
+         * @description Not durable: no instance has to do with it, nothing of it is recorded, and nobody tries it again. Meant for trying a function out. A call that takes too long is given up; the function may have run all the same.
+         */
+        post: operations["invokeFunction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/functions/{name}/logs": {
         parameters: {
             query?: never;
@@ -461,6 +538,120 @@ export interface paths {
         get: operations["functionLogs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The schedules, and where each stands */
+        get: operations["schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schedule */
+        get: operations["schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start nothing any more until it is resumed
+         * @description This is kept, and wins over the configuration until the schedule is resumed. Times that pass meanwhile are passed over.
+         */
+        post: operations["pauseSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a paused schedule go on
+         * @description Also one that the configuration pauses; that is kept until it is paused again.
+         */
+        post: operations["resumeSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start an instance now
+         * @description With the schedule's workflow, version, input and tags, and an id of its own: `schedule-NAME-manual-TIME`. Neither a pause nor an earlier instance that still runs keeps it back.
+         */
+        post: operations["runSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{name}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start what the schedule would have started in a span of the past
+         * @description At most 1,000 times, all of them past. The instances begin at once, side by side, under the ids that the clock would have given them: an instance that is there already is not started again, so repeating the request does no harm.
+         */
+        post: operations["backfillSchedule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -519,6 +710,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The settings in force
+         * @description Every single setting with where it comes from; not the lists, such as triggers and schedules.
+         */
+        get: operations["configuration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/limits": {
         parameters: {
             query?: never;
@@ -564,6 +775,43 @@ export interface paths {
         get: operations["about"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The store */
+        get: operations["store"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/store/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for damage in the store while everything goes on
+         * @description For at most 40 s; `checked.complete` says whether that was enough. One check at a time. The journal is checked whenever the store is opened, and by `partita store check`, which needs a store that is not in use.
+         */
+        post: operations["checkStore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -823,6 +1071,66 @@ export interface components {
             total: number;
             byStatus: {
                 [key: string]: number;
+            };
+        };
+        /** @description How things stand. */
+        Summary: {
+            /**
+             * Format: date-time
+             * @description When this was so.
+             */
+            at: string;
+            counts: components["schemas"]["Counts"];
+            /** @description What somebody should look at. */
+            attention: {
+                /** @description Instances that were set aside. */
+                setAside: number;
+                /** @description Instances that failed in the last hour, as far as this process has run. */
+                failedRecently: number;
+            };
+            /** @description Workers that are connected. */
+            workers: number;
+            /** @description Turns, calls and operations that wait for a worker. */
+            waiting: number;
+            rates: components["schemas"]["Rates"];
+            /** @description Calls of functions under way in this process. */
+            callsRunning: number;
+        };
+        /** @description How many there were in a second, on average over the last ones. */
+        Rates: {
+            /** @description Over how many seconds. */
+            seconds: number;
+            /** @description Instances started. */
+            started: number;
+            /** @description Instances completed. */
+            completed: number;
+            /** @description Instances failed. */
+            failed: number;
+            /** @description Instances terminated. */
+            terminated: number;
+            /** @description Calls of functions begun. */
+            calls: number;
+            /** @description Calls of functions that failed. */
+            callsFailed: number;
+        };
+        /** @description Instances that changed. */
+        InstancesChanged: {
+            /** @description How they are now, the last changed first. */
+            changed: components["schemas"]["InstanceSummary"][];
+            /** @description The ids of those that are gone. */
+            removed: string[];
+            /** @description Whether others changed too: then ask for the list again. */
+            more: boolean;
+        };
+        /** @description Figures in steps of the same length. */
+        Series: {
+            /** @description The length of a step. */
+            stepSeconds: number;
+            /** @description The end of each step, in seconds since 1970 in UTC. */
+            at: number[];
+            /** @description By name, one for each step; null where there was nothing to be measured. */
+            series: {
+                [key: string]: (number | null)[];
             };
         };
         /**
@@ -1184,34 +1492,7 @@ export interface components {
         };
         /** @description The functions that are offered. */
         FunctionList: {
-            functions: {
-                name: string;
-                /**
-                 * @description Who offers it: code of this process, processes that this server starts, an HTTP endpoint.
-                 * @enum {string}
-                 */
-                kind: "code" | "hosted" | "http";
-                /** @description More about one that is hosted. */
-                host?: {
-                    /** @enum {string} */
-                    state: "building" | "ready" | "broken";
-                    reason?: string;
-                    app: string;
-                    runtime: string;
-                    timeoutSeconds: number;
-                    memoryMb: number;
-                    idle: number;
-                    busy: number;
-                    starting: number;
-                    maxProcesses: number;
-                    waiting: number;
-                    calls: number;
-                    failures: number;
-                    coldStarts: number;
-                    reloads: number;
-                    lastError?: string;
-                };
-            }[];
+            functions: components["schemas"]["Function"][];
         };
         /** @description Who offers workflows and functions. */
         WorkerList: {
@@ -1283,6 +1564,19 @@ export interface components {
         /** @description The task hubs. */
         HubList: {
             hubs: components["schemas"]["Hub"][];
+        };
+        /** @description The settings in force. */
+        Configuration: {
+            settings: {
+                /** @description Its key. */
+                key: string;
+                /** @description Its value, as it is written. */
+                value: string;
+                /** @description Where it comes from. */
+                origin: string;
+                /** @description What it is for. */
+                help: string;
+            }[];
         };
         /** @description The limits in force. */
         Limits: {
@@ -1388,6 +1682,291 @@ export interface components {
         LogPage: {
             lines: components["schemas"]["LogLine"][];
         };
+        /** @description A schedule, and where it stands. */
+        Schedule: {
+            /** @description Its name. */
+            name: string;
+            /** @description When: five fields, or six with the second first. */
+            cron: string;
+            /** @description Whose clock, by its IANA name. */
+            timezone: string;
+            /** @description What is started. */
+            workflow: string;
+            /** @description In which version; left out for the current one. */
+            version?: string;
+            input?: components["schemas"]["Payload"];
+            /** @description Tags of the instances, beside `partita.schedule` with the schedule's name. */
+            tags: {
+                [key: string]: string;
+            };
+            /**
+             * @description What happens while an earlier instance runs.
+             * @enum {string}
+             */
+            overlap: "skip" | "allow" | "terminate-previous" | "queue-one";
+            /**
+             * @description What happens with times that passed while nobody looked.
+             * @enum {string}
+             */
+            catchUp: "none" | "latest" | "all";
+            /** @description How many of those at most. */
+            catchUpLimit: number;
+            /** @description Instances begin later by at most so much. */
+            jitterSeconds: number;
+            /** @description Whether nothing is started for now. */
+            paused: boolean;
+            /**
+             * @description Who paused it; left out when it is not paused.
+             * @enum {string}
+             */
+            pausedBy?: "configuration" | "operator";
+            /** @description The next five times; while it is paused, those that it would have. */
+            next: string[];
+            /** @description The last start, by the clock or by hand. */
+            last?: {
+                /**
+                 * Format: date-time
+                 * @description The time that it was for.
+                 */
+                at: string;
+                /** @description The instance; it may have been deleted since. */
+                instance: string;
+            };
+            /**
+             * Format: date-time
+             * @description The time whose start waits for the end of an earlier instance.
+             */
+            queued?: string;
+        };
+        /** @description The schedules. */
+        ScheduleList: {
+            /** @description As the configuration has them. */
+            schedules: components["schemas"]["Schedule"][];
+        };
+        /** @description An instance that was started by hand. */
+        ScheduleRun: {
+            /** @description Its id. */
+            instance: string;
+        };
+        /** @description A span of the past. */
+        Backfill: {
+            /**
+             * Format: date-time
+             * @description From this time on.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Before this time.
+             */
+            to: string;
+            /** @description Only say what would be started. */
+            dryRun?: boolean;
+        };
+        /** @description What was started for a span of the past. */
+        BackfillReport: {
+            /** @description The times of the span. */
+            times: string[];
+            /** @description The instances that were started; none with `dryRun`. */
+            started: string[];
+            /** @description The instances that were there already. */
+            existing: string[];
+        };
+        /** @description Its calls since the server began. */
+        FunctionCalls: {
+            /** @description Calls under way. */
+            running: number;
+            /** @description Calls begun. */
+            total: number;
+            /** @description Those that failed. */
+            failed: number;
+            /** @description Calls begun in a second, over the last minute. */
+            perSecond: number;
+            /** @description Half of the calls that ended in the last minute took no longer; left out when none did. */
+            p50Seconds?: number;
+            /** @description 95 % of the calls that ended in the last minute took no longer; left out when none did. */
+            p95Seconds?: number;
+        };
+        /** @description A function. */
+        Function: {
+            name: string;
+            /**
+             * @description Who offers it: code of this process, processes that this server starts, an HTTP endpoint, workers that connect.
+             * @enum {string}
+             */
+            kind: "code" | "hosted" | "endpoint" | "worker";
+            /** @description More about one that is hosted. */
+            host?: {
+                /** @enum {string} */
+                state: "building" | "ready" | "broken";
+                reason?: string;
+                app: string;
+                runtime: string;
+                timeoutSeconds: number;
+                memoryMb: number;
+                idle: number;
+                busy: number;
+                starting: number;
+                maxProcesses: number;
+                waiting: number;
+                calls: number;
+                failures: number;
+                coldStarts: number;
+                reloads: number;
+                lastError?: string;
+            };
+            calls: components["schemas"]["FunctionCalls"];
+        };
+        /** @description A function with its details. */
+        FunctionDetail: {
+            name: string;
+            /**
+             * @description Who offers it: code of this process, processes that this server starts, an HTTP endpoint, workers that connect.
+             * @enum {string}
+             */
+            kind: "code" | "hosted" | "endpoint" | "worker";
+            /** @description More about one that is hosted. */
+            host?: {
+                /** @enum {string} */
+                state: "building" | "ready" | "broken";
+                reason?: string;
+                app: string;
+                runtime: string;
+                timeoutSeconds: number;
+                memoryMb: number;
+                idle: number;
+                busy: number;
+                starting: number;
+                maxProcesses: number;
+                waiting: number;
+                calls: number;
+                failures: number;
+                coldStarts: number;
+                reloads: number;
+                lastError?: string;
+            };
+            calls: components["schemas"]["FunctionCalls"];
+            /** @description More about one that is hosted and has been handed to the host. */
+            hosted?: {
+                /** @description `python` or `node`. */
+                runtime: string;
+                /** @description What is loaded: the file, and for Python the name in it. */
+                entry: string;
+                /** @description Its processes. */
+                processes: {
+                    /** @description The most that there may be. */
+                    max: number;
+                    starting: number;
+                    idle: number;
+                    busy: number;
+                };
+                /** @description The processes that were started. */
+                coldStarts: {
+                    total: number;
+                    /** @description How long the last one took, its environment being there. */
+                    lastSeconds?: number;
+                };
+                /** @description Bytes that a process may use. */
+                memory: number;
+                /** @description Seconds that a call may take. */
+                timeoutSeconds: number;
+                /** @description What it is configured with. */
+                configuration: {
+                    /** @description The names. Values are never told: they may be secrets. */
+                    keys: string[];
+                };
+            };
+            /** @description More about one behind a URL. */
+            endpoint?: {
+                /** @description The URL, without user, password and query. */
+                url: string;
+            };
+            /** @description More about one that workers run. */
+            worker?: {
+                /** @description The ids of the connected workers that take its calls. */
+                workers: string[];
+            };
+            /** @description The state machines whose definitions call it. */
+            usedBy?: string[];
+        };
+        /** @description A call by hand. */
+        Invoke: {
+            payload?: components["schemas"]["Payload"];
+            /** @description How long it may take; 30 when left out, 300 at most. */
+            timeoutSeconds?: number;
+        };
+        /** @description What came of a call by hand. */
+        Invoked: {
+            /** @enum {string} */
+            outcome: "succeeded" | "failed";
+            output?: components["schemas"]["Payload"];
+            failure?: components["schemas"]["Failure"];
+            /** @description How long it took. */
+            seconds: number;
+            /** @description The id of the call in the logs of a hosted function. */
+            call?: string;
+            /** @description What a hosted function printed during the call. */
+            logs: components["schemas"]["LogLine"][];
+        };
+        /** @description A store: its size and place, its files, what is deleted by itself. */
+        StoreDetail: {
+            kind: string;
+            location: string;
+            diskBytes: number;
+            unfoldedBytes: number;
+            instances: number;
+            /** @description How many partitions the task hub has. */
+            partitions: number;
+            /** @description Its files, the largest first; at most a hundred of them. */
+            files: {
+                /** @description Its path within the store's folder. */
+                name: string;
+                /** @description Its size. */
+                bytes: number;
+            }[];
+            retention: components["schemas"]["Retention"];
+            /** @description Whether copies can be asked for. */
+            backup: {
+                /** @description Whether a folder is configured within which they may be made. */
+                allowed: boolean;
+            };
+            /** @description The last check since the server began. */
+            lastCheck?: {
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                at: string;
+                /** @description Whether all was well. */
+                ok: boolean;
+                /** @description What was wrong. */
+                problems: string[];
+            };
+        };
+        /** @description What a check of the store found. */
+        StoreCheck: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            at: string;
+            /** @description How long it took. */
+            seconds: number;
+            /** @description Whether all is well, as far as it was looked at. */
+            ok: boolean;
+            /** @description What was looked at: the database's structure, every instance's records, and whether each history is whole. */
+            checked: {
+                instances: number;
+                /** @description Pieces of histories. */
+                pieces: number;
+                /** @description Events in them. */
+                events: number;
+                /** @description False when the time was up before everything was looked at. */
+                complete: boolean;
+            };
+            /** @description What is wrong, each in a sentence; at most a hundred. */
+            problems: string[];
+        };
     };
     responses: {
         /** @description The request is not valid. */
@@ -1417,7 +1996,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The state of the instance, entity or task hub does not allow it, or it exists already. */
+        /** @description The state of the instance, entity or task hub does not allow it, it exists already, or the same is being done. */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -1750,6 +2329,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Counts"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    changes: {
+        parameters: {
+            query?: {
+                /** @description Tell also of changes of all instances. */
+                instances?: boolean;
+                /** @description Tell also of changes of this instance. */
+                instance?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Summary"] | components["schemas"]["InstancesChanged"] | components["schemas"]["InstanceDetail"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    series: {
+        parameters: {
+            query?: {
+                /** @description Of this workflow. */
+                workflow?: string;
+                /** @description Of this function. */
+                function?: string;
+                /** @description The last hour in steps of ten seconds, or the last day in steps of four minutes. */
+                span?: "hour" | "day";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
                 };
             };
             400: components["responses"]["Invalid"];
@@ -2564,6 +3205,64 @@ export interface operations {
             403: components["responses"]["NotAllowed"];
         };
     };
+    function: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionDetail"];
+                };
+            };
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+        };
+    };
+    invokeFunction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Invoke"];
+            };
+        };
+        responses: {
+            /** @description It was called; the outcome says how that ended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoked"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["Busy"];
+            503: components["responses"]["NotReady"];
+        };
+    };
     functionLogs: {
         parameters: {
             query?: {
@@ -2595,6 +3294,179 @@ export interface operations {
             403: components["responses"]["NotAllowed"];
             404: components["responses"]["NotFound"];
             501: components["responses"]["Unsupported"];
+        };
+    };
+    schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the configuration has them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    pauseSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["Full"];
+        };
+    };
+    resumeSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["Full"];
+        };
+    };
+    runSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRun"];
+                };
+            };
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["Full"];
+        };
+    };
+    backfillSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The schedule's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Backfill"];
+            };
+        };
+        responses: {
+            /** @description What was started. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillReport"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["Full"];
         };
     };
     workers: {
@@ -2711,6 +3583,27 @@ export interface operations {
             503: components["responses"]["NotReady"];
         };
     };
+    configuration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            403: components["responses"]["NotAllowed"];
+        };
+    };
     limits: {
         parameters: {
             query?: never;
@@ -2773,6 +3666,55 @@ export interface operations {
             };
             403: components["responses"]["NotAllowed"];
             500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its size and place, its files, what is deleted by itself. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreDetail"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    checkStore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreCheck"];
+                };
+            };
+            403: components["responses"]["NotAllowed"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Failed"];
+            501: components["responses"]["Unsupported"];
             503: components["responses"]["NotReady"];
         };
     };

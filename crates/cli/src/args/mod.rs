@@ -4,6 +4,7 @@ mod app;
 mod entity;
 mod filter;
 mod instance;
+mod schedule;
 mod serve;
 mod values;
 
@@ -13,6 +14,7 @@ pub(crate) use filter::{ListArgs, PurgeArgs};
 pub(crate) use instance::{
     HistoryArgs, IdArgs, RaiseArgs, ReasonArgs, RestartArgs, StartArgs, TerminateArgs, WatchArgs,
 };
+pub(crate) use schedule::{BackfillArgs, ScheduleCommand};
 pub(crate) use serve::{ConfigArgs, DevArgs, ServeArgs, StoreCommand};
 pub(crate) use values::Data;
 
@@ -26,7 +28,7 @@ Exit codes:
   0  it was done
   1  it could not be done
   2  it was asked for in a way that makes no sense
-  3  there is no such instance, workflow, entity or file
+  3  there is no such instance, workflow, entity, schedule or file
   4  the instance, entity or store is not in a state for it, or an instance of that id exists
   5  the instance that was waited for failed or was terminated (--wait, --follow)
   6  the server cannot be reached
@@ -179,6 +181,11 @@ pub(crate) enum Command {
     Entity(EntityCommand),
     /// Show the workers, what each can run and has at hand, and what waits for one
     Workers,
+    /// List schedules
+    Schedules,
+    /// Pause, resume and run schedules, and make up for what they missed
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Show, make and delete task hubs, which keep instances apart from each other
     #[command(subcommand)]
     Hub(HubCommand),

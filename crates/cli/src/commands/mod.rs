@@ -10,6 +10,7 @@ mod logs;
 mod paging;
 mod purge;
 mod run;
+mod schedule;
 mod serve;
 mod store;
 mod version;
@@ -63,6 +64,8 @@ async fn ask(command: Command, api: &Api, printer: &Printer) -> Result<Exit> {
         Command::Workers => workers::run(api, printer).await,
         Command::Entities(args) => entity::list(api, printer, &args).await,
         Command::Entity(command) => entity::run(api, printer, &command).await,
+        Command::Schedules => schedule::list(api, printer).await,
+        Command::Schedule(command) => schedule::run(api, printer, &command).await,
         Command::Hub(command) => hub::run(api, printer, &command).await,
         // All others were dealt with before.
         _ => Ok(Exit::Ok),

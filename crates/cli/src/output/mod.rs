@@ -3,12 +3,14 @@
 mod entity;
 mod events;
 mod instance;
+mod schedule;
 mod table;
 mod time;
 
 pub(crate) use entity::{entities_table, entity_fields};
 pub(crate) use events::{Names, event_line};
 pub(crate) use instance::{detail, list_table, status_style};
+pub(crate) use schedule::schedules_table;
 pub(crate) use table::{Cell, Table, fields};
 pub(crate) use time::{span, when};
 

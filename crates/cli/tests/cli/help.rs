@@ -2,7 +2,7 @@
 
 use crate::place::alone;
 
-const COMMANDS: [&[&str]; 38] = [
+const COMMANDS: [&[&str]; 44] = [
     &[],
     &["dev"],
     &["run"],
@@ -28,6 +28,12 @@ const COMMANDS: [&[&str]; 38] = [
     &["entity", "delete"],
     &["entity", "clean"],
     &["workers"],
+    &["schedules"],
+    &["schedule"],
+    &["schedule", "pause"],
+    &["schedule", "resume"],
+    &["schedule", "run"],
+    &["schedule", "backfill"],
     &["hub"],
     &["hub", "list"],
     &["hub", "create"],

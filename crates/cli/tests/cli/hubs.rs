@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// A server with an app of one state machine that waits.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     url: String,
     _folder: TempDir,
@@ -15,11 +15,17 @@ struct Server {
 
 impl Server {
     fn start(mode: &[&str]) -> Self {
+        Self::with(mode, "")
+    }
+
+    /// With that configuration.
+    pub(crate) fn with(mode: &[&str], toml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("workflows")).unwrap();
         let states = json!({ "Wait": { "Type": "Wait", "Seconds": 3600, "End": true } });
         let machine = json!({ "StartAt": "Wait", "States": states });
         std::fs::write(folder.path().join("workflows/nap.asl.json"), machine.to_string()).unwrap();
+        std::fs::write(folder.path().join("partita.toml"), toml).unwrap();
         let log = folder.path().join("log");
         let (out, err) = (File::create(&log).unwrap(), File::create(folder.path().join("err")).unwrap());
         let mut command = program();
@@ -32,7 +38,7 @@ impl Server {
         Self { child, url: url.trim_end_matches(',').to_owned(), _folder: folder }
     }
 
-    fn run(&self, arguments: &[&str]) -> Done {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Done {
         program().args(arguments).env("PARTITA_SERVER", &self.url).output().unwrap().into()
     }
 

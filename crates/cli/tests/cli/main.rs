@@ -8,4 +8,5 @@ mod hubs;
 mod instances;
 mod many;
 mod place;
+mod schedules;
 mod servers;

@@ -2,6 +2,7 @@
 
 use super::{Owner, Queued};
 use crate::executor::FunctionCall;
+use crate::metrics::{FunctionMetrics, Metrics};
 use crate::nearest;
 use crate::replaying::panicked;
 use futures::FutureExt;
@@ -98,8 +99,20 @@ impl Owner {
         self.handle.running.0.lock().insert((instance.clone(), item.task_id, item.execution), running);
         let (shared, inbox) = (self.shared.clone(), self.handle.inbox.clone());
         tokio::spawn(async move {
-            let (task_id, execution) = (item.task_id, item.execution);
-            let outcome = perform(&shared, instance.clone(), item, cancellation).await;
+            let WorkItem { task_id, execution, name, version, input, tags, trace } = item;
+            let asked = instance.clone();
+            let call = FunctionCall {
+                instance: asked,
+                execution,
+                task_id,
+                name,
+                version,
+                input,
+                tags,
+                trace,
+                cancellation,
+            };
+            let outcome = perform(&shared, call).await;
             let message = match outcome {
                 Ok(result) => Message::TaskCompleted { task_id, execution, result },
                 Err(failure) => Message::TaskFailed { task_id, execution, failure: Box::new(failure) },
@@ -115,17 +128,13 @@ impl Owner {
     }
 }
 
-async fn perform(
-    shared: &super::Shared,
-    instance: InstanceId,
-    item: WorkItem,
-    cancellation: CancellationToken,
-) -> Result<Option<Payload>, Failure> {
-    let Some(function) = shared.registry.function(&item.name) else {
+/// Calls a function, once a place is free, and counts it.
+pub(crate) async fn perform(shared: &super::Shared, call: FunctionCall) -> Result<Option<Payload>, Failure> {
+    let Some(function) = shared.registry.function(&call.name) else {
         return Err(nobody_offers(
             "activity",
             "ActivityNotRegistered",
-            &item.name,
+            &call.name,
             &shared.registry.functions(),
         ));
     };
@@ -133,19 +142,15 @@ async fn perform(
         true => Some(shared.calls.acquire().await),
         false => None,
     };
-    let WorkItem { task_id, execution, name, version, input, tags, trace } = item;
-    let counted = shared.metrics.of_function(&name);
-    let call = FunctionCall { instance, execution, task_id, name, version, input, tags, trace, cancellation };
+    let counted = shared.metrics.of_function(&call.name);
     shared.metrics.calls_started.add(1);
-    shared.metrics.calls_running.add(1);
     counted.started.add(1);
-    counted.running.add(1);
+    let under_way = UnderWay::begin(&shared.metrics, &counted);
     let began = Instant::now();
     let outcome = AssertUnwindSafe(function.call(call)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
     counted.durations.observe(began.elapsed());
-    counted.running.sub(1);
-    shared.metrics.calls_running.sub(1);
+    drop(under_way);
     match outcome {
         Ok(result) => {
             shared.metrics.calls_completed.add(1);
@@ -156,6 +161,24 @@ async fn perform(
             counted.failed.add(1);
             Err(failure)
         }
+    }
+}
+
+/// A call that is counted as running, until it has ended or whoever waits for it gives up.
+struct UnderWay<'a>(&'a Metrics, &'a FunctionMetrics);
+
+impl<'a> UnderWay<'a> {
+    fn begin(all: &'a Metrics, function: &'a FunctionMetrics) -> Self {
+        all.calls_running.add(1);
+        function.running.add(1);
+        Self(all, function)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.calls_running.sub(1);
+        self.1.running.sub(1);
     }
 }
 

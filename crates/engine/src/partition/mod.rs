@@ -21,7 +21,7 @@ mod slot;
 mod timers;
 mod turns;
 
-pub(crate) use calls::RunningCalls;
+pub(crate) use calls::{RunningCalls, perform};
 pub(crate) use loading::{deliverable, whole_history};
 pub(crate) use slot::{Answer, Queued, Reply, Request};
 

@@ -150,6 +150,7 @@ impl Function {
     }
 
     async fn put_to_work(self: &Arc<Self>, generation: Arc<Generation>) -> Result<(), DeployError> {
+        let began = Instant::now();
         let started = generation.start(&self.host).await;
         let function = self.name.clone();
         let mut state = self.state.lock();
@@ -161,7 +162,7 @@ impl Function {
         match started {
             Ok(process) => {
                 state.broken = None;
-                state.counts.cold_starts += 1;
+                state.counts.started(began);
                 state.counts.reloads += u64::from(is_reload);
                 self.hand_out(&mut state, process);
                 self.balance(&mut state);

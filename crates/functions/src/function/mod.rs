@@ -69,8 +69,17 @@ struct Counts {
     calls: u64,
     failures: u64,
     cold_starts: u64,
+    last_cold_start: Option<Duration>,
     reloads: u64,
     last_error: Option<String>,
+}
+
+impl Counts {
+    /// A process was started.
+    fn started(&mut self, began: Instant) {
+        self.cold_starts += 1;
+        self.last_cold_start = Some(began.elapsed());
+    }
 }
 
 impl Function {
@@ -201,6 +210,7 @@ impl Function {
     }
 
     async fn start(self: &Arc<Self>, generation: &Arc<Generation>) {
+        let began = Instant::now();
         let started = generation.start(&self.host).await;
         let mut state = self.state.lock();
         if !state.is_current(generation) {
@@ -210,7 +220,7 @@ impl Function {
         state.starting -= 1;
         match started {
             Ok(process) => {
-                state.counts.cold_starts += 1;
+                state.counts.started(began);
                 state.start_failed = None;
                 self.hand_out(&mut state, process);
             }
@@ -320,6 +330,7 @@ impl Function {
             calls: counts.calls,
             failures: counts.failures,
             cold_starts: counts.cold_starts,
+            last_cold_start: counts.last_cold_start,
             reloads: counts.reloads,
             last_error: counts.last_error,
         })

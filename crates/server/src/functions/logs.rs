@@ -4,7 +4,7 @@ use super::hosted::id_of;
 use crate::answer::{Answer, Refusal, ok};
 use crate::app::Shared;
 use crate::extract::{Id, Pairs, PathParams};
-use crate::partita::existing;
+use crate::partita::{existing, functions};
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -28,11 +28,7 @@ type Lines = Pin<Box<dyn Stream<Item = LogLine> + Send>>;
 pub(crate) async fn of_function(State(app): State<Shared>, path: PathParams, pairs: Pairs) -> Answer {
     pairs.only(&["lines", "follow"])?;
     let (store, name) = (store(&app)?, path.get("name"));
-    let known = app.engine.registry().functions().contains(name);
-    if !known {
-        let detail = format!("no function is called {name:?} here; /api/v1/functions lists those that are");
-        return Err(Refusal::new(ProblemKind::FunctionNotFound, detail));
-    }
+    functions::existing(&app, name)?;
     let lines = store.tail(name, limit(&pairs)?).into_iter().map(shown).collect();
     let coming = store.follow(LogFilter::Function(name.to_owned())).map(shown).boxed();
     answer(&app, &pairs, lines, coming)
@@ -53,7 +49,7 @@ pub(crate) async fn of_instance(State(app): State<Shared>, Id(id): Id, pairs: Pa
             continue;
         }
         let call = id_of(id.as_str(), execution, event.id);
-        lines.extend(store.call(&call).await.ok().flatten().unwrap_or_default().into_iter().map(shown));
+        lines.extend(lines_of(&store, &call).await);
     }
     let limit = limit(&pairs)?;
     lines.drain(..lines.len().saturating_sub(limit));
@@ -64,6 +60,19 @@ pub(crate) async fn of_instance(State(app): State<Shared>, Id(id): Id, pairs: Pa
     });
     let until = ended(app.clone(), id);
     answer(&app, &pairs, lines, coming.take_until(Box::pin(until)).boxed())
+}
+
+/// What was printed during a call.
+pub(crate) async fn of_call(app: &Shared, call: &str) -> Vec<LogLine> {
+    match store(app) {
+        Ok(store) => lines_of(&store, call).await,
+        Err(_) => Vec::new(),
+    }
+}
+
+async fn lines_of(store: &LogStore, call: &str) -> Vec<LogLine> {
+    let lines = store.call(call).await.ok().flatten().unwrap_or_default();
+    lines.into_iter().map(shown).collect()
 }
 
 /// Resolves a moment after an instance has ended: what its functions printed last is on its way.

@@ -13,14 +13,14 @@ mod offer;
 mod watch;
 
 use crate::config::Config;
-use crate::functions::Functions;
 use crate::functions::catalogue::{Catalogue, CatalogueError};
+use crate::functions::{Endpoint, Functions};
 use crate::hubs::{self, Ground, HubError, Hubs, Place};
 use crate::parts::Parts;
 use appear::Surroundings;
 pub use folder::AppFolder;
 pub use offer::{AppEvent, Report};
-use partita::dynamic::{Function, Name};
+use partita::dynamic::Name;
 use partita::endpoint::HttpEndpoint;
 use partita::http::HttpPolicy;
 use partita::{EngineError, Runtime};
@@ -204,14 +204,16 @@ fn host_config(place: &Path, options: &NodeOptions) -> Result<HostConfig, NodeEr
     Ok(HostConfig { dev: options.dev, ..HostConfig::new(folder, options.launcher.clone()) })
 }
 
-fn endpoints(config: &Config) -> BTreeMap<Name, Arc<dyn Function>> {
+fn endpoints(config: &Config) -> BTreeMap<Name, Endpoint> {
     let policy = http_policy(config);
     let endpoints = config.functions.iter().filter_map(|(name, function)| {
         let mut endpoint = HttpEndpoint::new(function.url.clone()?);
         endpoint.method = function.method.clone().unwrap_or(endpoint.method);
         endpoint.headers = function.headers.clone();
         endpoint.timeout = function.timeout().unwrap_or(endpoint.timeout);
-        Some((Name::from(name.as_str()), endpoint.function(policy.clone())))
+        let url = endpoint.url.clone();
+        let function = endpoint.function(policy.clone());
+        Some((Name::from(name.as_str()), Endpoint { url, function }))
     });
     endpoints.collect()
 }

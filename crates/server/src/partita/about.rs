@@ -6,8 +6,8 @@ use crate::extract::{JsonBody, Pairs};
 use axum::extract::State;
 use partita_api::problem::ProblemKind;
 use partita_api::{
-    About, Backup, BackupReport, Configuration, Counts, Function, FunctionKind, FunctionList, Limits,
-    Retention, Setting, StoreInfo, Time, Workflow, WorkflowList,
+    About, Backup, BackupReport, Configuration, Counts, Limits, Retention, Setting, StoreInfo, Time,
+    Workflow, WorkflowList,
 };
 use partita_engine::store::Filter;
 use std::path::{Component, Path, PathBuf};
@@ -45,17 +45,6 @@ pub(crate) async fn workflows(State(app): State<Shared>, pairs: Pairs) -> Answer
         list.workflows.push(workflow);
     }
     ok(&list)
-}
-
-/// `GET /api/v1/functions`
-pub(crate) async fn functions(State(app): State<Shared>) -> Answer {
-    let own = |name: &str| Function { name: name.to_owned(), kind: FunctionKind::Code, host: None };
-    let described = |name: &str| match &app.parts.functions {
-        Some(functions) => functions.describe(name).unwrap_or_else(|| own(name)),
-        None => own(name),
-    };
-    let functions = app.engine.registry().functions().iter().map(|name| described(name)).collect();
-    ok(&FunctionList { functions })
 }
 
 /// `GET /api/v1/limits`

@@ -4,13 +4,16 @@ mod about;
 mod bulk;
 mod entities;
 mod events;
+pub(crate) mod functions;
 mod history;
 mod hubs;
 mod instances;
 mod live;
 mod openapi;
+mod schedules;
 mod signals;
 mod start;
+mod store;
 mod wait;
 mod workers;
 
@@ -18,8 +21,28 @@ pub(crate) use instances::existing;
 pub(crate) use wait::wait_for;
 
 use crate::app::Routes;
+use crate::functions::figures::Figures;
 use crate::functions::logs;
 use partita_api::paths;
+use tokio::sync::Semaphore;
+
+/// What the own API keeps in memory.
+pub(crate) struct Own {
+    pub(crate) figures: Figures,
+    /// Places for calls by hand.
+    pub(crate) invocations: Semaphore,
+    pub(crate) checks: store::Checks,
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self {
+            figures: Figures::default(),
+            invocations: Semaphore::new(functions::CALLS),
+            checks: store::Checks::default(),
+        }
+    }
+}
 
 /// Whether an address belongs to it.
 pub(crate) fn owns(path: &str) -> bool {
@@ -55,13 +78,21 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .post(&of("restart"), start::restart)
         .post("/api/v1/bulk/{operation}", bulk::bulk)
         .get(paths::WORKFLOWS, about::workflows)
-        .get(paths::FUNCTIONS, about::functions)
+        .get(paths::FUNCTIONS, functions::list)
+        .get("/api/v1/functions/{name}", functions::get)
+        .post("/api/v1/functions/{name}/invoke", functions::invoke)
         .get("/api/v1/functions/{name}/logs", logs::of_function)
         .get(paths::ENTITIES, entities::list)
         .post(paths::CLEAN_ENTITIES, entities::clean)
         .get("/api/v1/entities/{name}/{key}", entities::get)
         .delete("/api/v1/entities/{name}/{key}", entities::remove)
         .post("/api/v1/entities/{name}/{key}/signals/{operation}", entities::signal_one)
+        .get(paths::SCHEDULES, schedules::list)
+        .get("/api/v1/schedules/{name}", schedules::get)
+        .post("/api/v1/schedules/{name}/pause", schedules::pause)
+        .post("/api/v1/schedules/{name}/resume", schedules::resume)
+        .post("/api/v1/schedules/{name}/run", schedules::run)
+        .post("/api/v1/schedules/{name}/backfill", schedules::backfill)
         .get(paths::WORKERS, workers::workers)
         .get(paths::HUBS, hubs::list)
         .put("/api/v1/hubs/{name}", hubs::create)
@@ -70,5 +101,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .get(paths::LIMITS, about::limits)
         .get(paths::RETENTION, about::retention)
         .get(paths::ABOUT, about::about)
+        .get(paths::STORE, store::get)
+        .post(paths::CHECK_STORE, store::check)
         .post(paths::BACKUP, about::backup)
 }

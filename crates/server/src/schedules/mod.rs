@@ -2,16 +2,28 @@
 //!
 //! Each schedule is a task of its own. It starts an instance `schedule-{name}-{time in UTC}` for each time that
 //! its cron pattern names, so that doing it twice does no harm, and keeps the last time it has dealt with as a
-//! setting of the store.
+//! setting of the store. What an operator says of it is another setting, and wins over the configuration.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `plan` | when something is started: only times |
+//! | `kept` | what the store keeps of a schedule |
+//! | `start` | starting an instance |
+//! | `run` | running a schedule |
+//! | `hand` | pausing, resuming, starting now, starting for the past; how a schedule is shown |
 
+mod hand;
+mod kept;
 mod plan;
 mod run;
+mod start;
 
 use crate::config::problem::{Collector, ConfigProblems};
 use crate::config::schedule::{CatchUp, Overlap, ScheduleConfig};
 use crate::config::values::duration;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
+pub(crate) use hand::{ByHand, HandError};
 use jiff::tz::TimeZone;
 use partita_engine::Engine;
 use partita_engine::kernel::Payload;
@@ -19,6 +31,7 @@ pub use plan::{Fire, next, plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +51,7 @@ pub struct Schedules {
 #[derive(Debug)]
 pub struct Schedule {
     name: String,
+    pattern: String,
     cron: Cron,
     timezone: TimeZone,
     workflow: String,
@@ -49,6 +63,10 @@ pub struct Schedule {
     catch_up_limit: usize,
     jitter: Duration,
     paused: bool,
+    /// Held by whoever changes what is kept of it.
+    changing: Mutex<()>,
+    /// Somebody has changed that.
+    changed: Notify,
 }
 
 impl Schedules {
@@ -74,6 +92,11 @@ impl Schedules {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Schedule> {
         self.list.iter().map(AsRef::as_ref)
+    }
+
+    /// The one of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Schedule> {
+        self.iter().find(|schedule| schedule.name == name)
     }
 
     /// Runs them until `stop` is cancelled, or the set is dropped.
@@ -138,6 +161,7 @@ impl Schedule {
         }
         Some(Self {
             name: name?,
+            pattern: config.cron.trim().to_owned(),
             cron: cron?,
             timezone: timezone?,
             workflow: config.workflow.clone(),
@@ -149,6 +173,8 @@ impl Schedule {
             catch_up_limit: limit?,
             jitter: jitter?,
             paused: config.paused,
+            changing: Mutex::default(),
+            changed: Notify::new(),
         })
     }
 }

@@ -21,10 +21,11 @@ pub struct Fire {
     pub begin_at: Timestamp,
 }
 
-/// The starts that are due now, the last one dealt with being `last`; oldest first.
+/// The starts that are due now, the last one dealt with being `last`, of a schedule that is not paused; oldest
+/// first.
 #[must_use]
 pub fn plan(schedule: &Schedule, last: Timestamp, now: Timestamp) -> Vec<Fire> {
-    if schedule.paused || now <= last {
+    if now <= last {
         return Vec::new();
     }
     let (after, most) = match schedule.catch_up {
@@ -41,6 +42,17 @@ pub fn plan(schedule: &Schedule, last: Timestamp, now: Timestamp) -> Vec<Fire> {
 pub fn next(schedule: &Schedule, after: Timestamp) -> Option<Timestamp> {
     let next = schedule.cron.find_next_occurrence(&zoned(schedule, after), false).ok()?;
     Some(Time::of_jiff(next.timestamp()).0).filter(|next| *next > after)
+}
+
+/// The times from `from` on and before `to`, as many as `most` at most; earliest first.
+pub(super) fn times(schedule: &Schedule, from: Timestamp, to: Timestamp, most: usize) -> Vec<Timestamp> {
+    let instant = Duration::from_nanos(1);
+    between(schedule, from.before(instant), to.before(instant)).take(most).collect()
+}
+
+/// The next `count` times after `after`.
+pub(super) fn upcoming(schedule: &Schedule, after: Timestamp, count: usize) -> Vec<Timestamp> {
+    between(schedule, after, Timestamp::MAX).take(count).collect()
 }
 
 fn zoned(schedule: &Schedule, at: Timestamp) -> Zoned {
@@ -134,9 +146,19 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_due_while_paused() {
-        let paused = schedule(|s| (s.paused, s.catch_up) = (true, CatchUp::All));
-        assert!(times(&paused, "2026-01-01T00:00:00Z", "2026-01-01T03:00:00Z").is_empty());
+    fn a_span_has_its_beginning_and_not_its_end() {
+        let hourly = schedule(|_| {});
+        let of = |from, to, most| {
+            let times = super::times(&hourly, at(from), at(to), most);
+            times.iter().map(|at| Time(*at).to_jiff().to_string()).collect::<Vec<_>>()
+        };
+        let (one, two) = ("2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z");
+        assert_eq!(of(one, "2026-01-01T03:00:00Z", 9), [one, two]);
+        assert_eq!(of("2026-01-01T00:00:00.5Z", "2026-01-01T02:00:00.5Z", 9), [one, two]);
+        assert_eq!(of(one, "2026-01-02T00:00:00Z", 1), [one]);
+        assert!(of(one, one, 9).is_empty());
+        let next: Vec<_> = upcoming(&hourly, at(one), 2).iter().map(|at| Time(*at).to_string()).collect();
+        assert_eq!(next, ["2026-01-01T02:00:00.000000Z", "2026-01-01T03:00:00.000000Z"]);
     }
 
     /// In Berlin, 02:00 to 03:00 did not exist on 29 March 2026.

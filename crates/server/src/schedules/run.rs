@@ -1,13 +1,13 @@
 //! Running one schedule.
 
+use super::kept::Kept;
 use super::plan::{Fire, next, plan};
 use super::{Schedule, TAG};
 use crate::config::schedule::Overlap;
 use partita_api::Time;
 use partita_engine::kernel::{InstanceId, Payload, Status, Timestamp};
 use partita_engine::store::{Filter, Order, Query};
-use partita_engine::{Engine, EngineError, StartRequest, WaitFor};
-use serde::{Deserialize, Serialize};
+use partita_engine::{Engine, EngineError, WaitFor};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -18,16 +18,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(2);
 /// How many instances of a schedule are looked at.
 const RUNNING_PAGE: usize = 100;
-
-/// What is kept of a schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Kept {
-    /// The last time that was dealt with.
-    last: i64,
-    /// The time whose start waits for the end of an earlier instance.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    queued: Option<i64>,
-}
 
 struct Runner {
     schedule: Arc<Schedule>,
@@ -45,15 +35,9 @@ pub(super) async fn run(schedule: Arc<Schedule>, engine: Engine, stop: Cancellat
 
 impl Runner {
     async fn run(&self) {
-        let mut kept = loop {
-            match self.load().await {
-                Ok(kept) => break kept,
-                Err(error) => self.failed(&error).await,
-            }
-        };
         loop {
-            match self.step(&mut kept).await {
-                Ok(()) => self.wait(&kept).await,
+            match self.step().await {
+                Ok(kept) => self.wait(&kept).await,
                 Err(EngineError::Stopping) => return,
                 Err(error) => self.failed(&error).await,
             }
@@ -65,22 +49,28 @@ impl Runner {
         tokio::time::sleep(RETRY).await;
     }
 
-    /// Does all that is due.
-    async fn step(&self, kept: &mut Kept) -> Result<(), EngineError> {
-        self.start_queued(kept).await?;
+    /// Does all that is due, and gives where that leaves the schedule.
+    async fn step(&self) -> Result<Kept, EngineError> {
+        let schedule = &self.schedule;
+        let _alone = schedule.changing.lock().await;
+        let mut kept = schedule.load(&self.engine).await?;
         let now = self.engine.now();
-        for fire in plan(&self.schedule, Timestamp(kept.last), now) {
-            self.fire(kept, fire).await?;
-            kept.last = fire.at.0;
-            self.save(*kept).await?;
-        }
-        let passed_over = self.schedule.paused
-            || next(&self.schedule, Timestamp(kept.last)).is_some_and(|next| next <= now);
-        if passed_over {
+        if schedule.paused(&self.engine).await?.is_some() {
             kept.last = now.0;
-            self.save(*kept).await?;
+            self.save(&kept).await?;
+            return Ok(kept);
         }
-        Ok(())
+        self.start_queued(&mut kept).await?;
+        for fire in plan(schedule, Timestamp(kept.last), now) {
+            self.fire(&mut kept, fire).await?;
+            kept.last = fire.at.0;
+            self.save(&kept).await?;
+        }
+        if next(schedule, Timestamp(kept.last)).is_some_and(|next| next <= now) {
+            kept.last = now.0;
+            self.save(&kept).await?;
+        }
+        Ok(kept)
     }
 
     async fn fire(&self, kept: &mut Kept, fire: Fire) -> Result<(), EngineError> {
@@ -100,35 +90,30 @@ impl Runner {
                 _ => {}
             }
         }
-        self.start(fire.at, fire.begin_at).await
+        self.start(kept, fire.at, fire.begin_at).await
     }
 
     async fn start_queued(&self, kept: &mut Kept) -> Result<(), EngineError> {
         let Some(at) = kept.queued.map(Timestamp) else { return Ok(()) };
         if self.running(Fire { at, begin_at: at }).await?.is_empty() {
-            self.start(at, at).await?;
+            self.start(kept, at, at).await?;
             kept.queued = None;
-            self.save(*kept).await?;
+            self.save(kept).await?;
         }
         Ok(())
     }
 
-    async fn start(&self, at: Timestamp, begin_at: Timestamp) -> Result<(), EngineError> {
+    async fn start(&self, kept: &mut Kept, at: Timestamp, begin_at: Timestamp) -> Result<(), EngineError> {
         let schedule = &self.schedule;
-        let own = (TAG.into(), schedule.name.as_str().into());
-        let tags = schedule.tags.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into()));
-        let request = StartRequest {
-            name: schedule.workflow.clone(),
-            version: schedule.version.clone(),
-            id: Some(instance_id(&schedule.name, at)),
-            input: schedule.input.clone(),
-            tags: tags.chain([own]).collect(),
-            scheduled_at: (begin_at > self.engine.now()).then_some(begin_at),
-            ..StartRequest::default()
-        };
-        match self.engine.start(request).await {
-            Ok(started) => tracing::info!(schedule = %schedule.name, instance = %started.id, "started"),
-            Err(EngineError::AlreadyExists { .. }) => {} // it was started before a crash or by another node
+        let id = schedule.instance_id(at);
+        let begin_at = (begin_at > self.engine.now()).then_some(begin_at);
+        match schedule.start_as(&self.engine, id.clone(), begin_at).await {
+            Ok(_) => {
+                tracing::info!(schedule = %schedule.name, instance = %id, "started");
+                kept.note_start(at, id);
+            }
+            // It was started before a crash, by another node or by hand.
+            Err(EngineError::AlreadyExists { .. }) => kept.note_start(at, id),
             Err(
                 error @ (EngineError::UnknownWorkflow { .. }
                 | EngineError::Invalid(_)
@@ -154,7 +139,7 @@ impl Runner {
             ..Filter::default()
         };
         let query = Query { filter, order: Order::IdAscending, limit: RUNNING_PAGE, ..Query::default() };
-        let own = instance_id(&self.schedule.name, fire.at);
+        let own = self.schedule.instance_id(fire.at);
         let ids = self.engine.query(&query).await?.instances.into_iter().map(|view| view.id);
         Ok(ids.filter(|id| id.as_str() != own).collect())
     }
@@ -170,7 +155,8 @@ impl Runner {
         Ok(())
     }
 
-    /// Waits for the next time, or for the end of the instance that a queued start waits for.
+    /// Waits for the next time, for the end of the instance that a queued start waits for, or for somebody to
+    /// change something.
     async fn wait(&self, kept: &Kept) {
         let now = self.engine.now();
         let until_next =
@@ -180,35 +166,19 @@ impl Runner {
             Some(fire) => self.running(fire).await.unwrap_or_default(),
             None => Vec::new(),
         };
-        match running.first() {
-            Some(id) => drop(self.engine.wait(id, WaitFor::End, Some(until_next)).await),
-            None => tokio::time::sleep(until_next).await,
+        let due = async {
+            match running.first() {
+                Some(id) => drop(self.engine.wait(id, WaitFor::End, Some(until_next)).await),
+                None => tokio::time::sleep(until_next).await,
+            }
+        };
+        tokio::select! {
+            () = due => {}
+            () = self.schedule.changed.notified() => {}
         }
     }
 
-    fn key(&self) -> String {
-        format!("schedule/{}", self.schedule.name)
+    async fn save(&self, kept: &Kept) -> Result<(), EngineError> {
+        self.schedule.save(&self.engine, kept).await
     }
-
-    /// What was kept; a schedule that is new begins now.
-    async fn load(&self) -> Result<Kept, EngineError> {
-        let bytes = self.engine.store().setting(&self.key()).await?;
-        if let Some(kept) = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
-            return Ok(kept);
-        }
-        let kept = Kept { last: self.engine.now().0, queued: None };
-        self.save(kept).await?;
-        Ok(kept)
-    }
-
-    async fn save(&self, kept: Kept) -> Result<(), EngineError> {
-        let bytes = serde_json::to_vec(&kept).unwrap_or_default();
-        Ok(self.engine.store().set_setting(&self.key(), Some(&bytes)).await?)
-    }
-}
-
-/// `schedule-{name}-{time in UTC}`
-fn instance_id(name: &str, at: Timestamp) -> String {
-    let time = Time(at).to_jiff().strftime("%Y%m%dT%H%M%SZ");
-    format!("schedule-{name}-{time}")
 }

@@ -9,11 +9,13 @@
 //! | `activities` | tasks that wait for workers to take them |
 //! | `items` | reading items from files, and writing results |
 //! | `observed` | the events of an execution |
+//! | `uses` | which of them call a function |
 
 mod activities;
 mod items;
 mod kept;
 mod observed;
+mod uses;
 
 pub(crate) use activities::Taken;
 use activities::{Activities, ActivityFunction, PREFIX};

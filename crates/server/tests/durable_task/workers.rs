@@ -5,6 +5,7 @@ use partita_api::durable_task::proto;
 use partita_api::durable_task::proto::history_event::EventType;
 use partita_api::durable_task::proto::work_item::Request;
 use partita_engine::kernel::InstanceId;
+use serde_json::Value;
 use std::time::Duration;
 use tonic::Code;
 
@@ -52,6 +53,40 @@ async fn a_turn_has_what_the_sdks_insist_on() {
     worker.complete(turn.answer(vec![done(2, "\"ok\"")])).await;
     let state = site.end("w").await;
     assert_eq!((state.orchestration_status, state.output.as_deref()), (1, Some("\"ok\"")));
+}
+
+#[tokio::test]
+async fn an_activity_of_a_worker_is_called_by_hand() {
+    let site = Site::open().await;
+    let mut worker = site.worker(filtered(&[], &["a"])).await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (http, url) = (reqwest::Client::new(), format!("http://{}/api/v1/functions/a", site.address));
+    let shown: Value = http.get(&url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&shown["kind"], &shown["worker"]["workers"].as_array().unwrap().len()),
+        (&"worker".into(), &1)
+    );
+    let invoke =
+        || http.post(format!("{url}/invoke")).body(r#"{"payload": 2, "timeoutSeconds": 0.2}"#).send();
+    let asked = tokio::spawn(http.post(format!("{url}/invoke")).body(r#"{"payload": 2}"#).send());
+    let (completion_token, activity) = worker.activity().await;
+    assert_eq!((activity.name.as_str(), activity.input.as_deref()), ("a", Some("2")));
+    let response = proto::ActivityResponse {
+        instance_id: activity.orchestration_instance.unwrap().instance_id,
+        task_id: activity.task_id,
+        completion_token,
+        result: Some("3".into()),
+        ..Default::default()
+    };
+    worker.hub.complete_activity_task(response).await.unwrap();
+    let answer: Value = asked.await.unwrap().unwrap().json().await.unwrap();
+    assert_eq!((&answer["outcome"], &answer["output"]), (&"succeeded".into(), &3.into()));
+    let late: Value = invoke().await.unwrap().json().await.unwrap();
+    assert_eq!(late["failure"]["errorType"], "TimedOut");
+
+    drop(worker);
+    let gone = async { while invoke().await.unwrap().status() != 503 {} };
+    tokio::time::timeout(PATIENCE, gone).await.expect("it is not noticed that nobody takes the call");
 }
 
 #[tokio::test]

@@ -3,10 +3,12 @@
 
 mod durable_functions;
 mod entities;
+mod functions;
 mod live;
 mod own_api;
 mod schedules;
 mod schema;
 mod server;
+mod store;
 mod support;
 mod triggers;

@@ -39,6 +39,34 @@ fn from_archive(application: &Value, name: &str) -> Value {
 
 const V: &str = "/20260325";
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hosted_function_is_shown_and_called_by_hand() {
+    let site = Site::open_to_all(&["toolbox"]).await;
+    let invoke = async |payload: Value| {
+        site.json("POST", "/api/v1/functions/toolbox/invoke", json!({ "payload": payload })).await.ok(200)
+    };
+    let said = invoke(json!({ "action": "say", "text": "over here" })).await;
+    assert_eq!((&said["outcome"], &said["output"]["said"]), (&json!("succeeded"), &json!("over here")));
+    assert_eq!((&said["logs"][0]["text"], &said["logs"][0]["call"]), (&json!("over here"), &said["call"]));
+    let failed = invoke(json!({ "action": "fail" })).await;
+    assert_eq!(
+        (&failed["outcome"], &failed["failure"]["message"]),
+        (&json!("failed"), &json!("no such luck"))
+    );
+
+    let shown = site.get("/api/v1/functions/toolbox").await.ok(200);
+    assert_eq!((&shown["kind"], &shown["host"]["state"]), (&json!("hosted"), &json!("ready")));
+    let calls = &shown["calls"];
+    assert_eq!((&calls["total"], &calls["failed"], &calls["running"]), (&json!(2), &json!(1), &json!(0)));
+    let hosted = &shown["hosted"];
+    assert_eq!((&hosted["runtime"], &hosted["entry"]), (&json!("python"), &json!("func.py:handler")));
+    assert_eq!(hosted["configuration"], json!({ "keys": ["GREETING"] }), "and not that it is hello");
+    assert!(!shown.to_string().contains("hello"), "{shown}");
+    assert!(hosted["coldStarts"]["lastSeconds"].as_f64().unwrap() > 0.0, "{hosted}");
+    assert_eq!((&hosted["memory"], &hosted["timeoutSeconds"]), (&json!(128 << 20), &json!(20.0)));
+    site.close().await;
+}
+
 async fn invoke(site: &Site, function: &str) -> Got {
     site.json("POST", &format!("{V}/functions/{function}/actions/invoke"), json!({})).await
 }

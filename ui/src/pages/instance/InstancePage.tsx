@@ -22,7 +22,7 @@ export function InstancePage() {
   const live = useLiveInstance(id);
   const query = useQuery({
     ...instanceQuery(id),
-    refetchInterval: ({ state }) => (live !== "unavailable" || state.data?.completedAt ? false : POLL_MS),
+    refetchInterval: ({ state }) => (live === "unavailable" && state.data?.completedAt === null ? POLL_MS : false),
   });
   const { data } = query;
   return (

@@ -98,13 +98,13 @@ function Axis({ scale, span }: { scale: Scale; span: Span }) {
     <div aria-hidden className={`${TIMELINE_COLUMNS} h-6 border-line border-b text-[11px] text-muted`}>
       <span />
       <span className="relative overflow-hidden">
-        {ticks(scale, span).map(({ at, since }) => (
+        {ticks(scale, span).map(({ at, label }) => (
           <span
-            key={since}
+            key={label}
             className="absolute top-1 border-line border-l pl-1 tabular-nums"
             style={{ left: place(at, span) }}
           >
-            {since === 0 ? "0" : duration(since)}
+            {label}
           </span>
         ))}
       </span>
@@ -167,9 +167,9 @@ function Rows({ steps, store, scale, span, onSpan }: RowsProps) {
         <div aria-hidden className={`${TIMELINE_COLUMNS} pointer-events-none absolute inset-0`}>
           <span />
           <span ref={plot} className="relative overflow-hidden">
-            {ticks(scale, span).map(({ at, since }) => (
+            {ticks(scale, span).map(({ at, label }) => (
               <span
-                key={since}
+                key={label}
                 className="absolute inset-y-0 border-line/60 border-l"
                 style={{ left: place(at, span) }}
               />

@@ -1,12 +1,14 @@
 import { arrange, type BoxIn, type LineIn } from "../../graph/arrange";
 import type { Drawing, DrawnNode, Look } from "../../graph/model";
-import { count, duration, exactTime } from "../../lib/format";
+import { count, duration } from "../../lib/format";
 import { type Cluster, clusterFigures } from "./clusters";
 import { endOf, type Outcome, outcomeOf, type Step, startOf } from "./steps";
 
 const WIDTH = 224;
 const HEIGHT = 48;
 const MARK = { width: 90, height: 26 };
+
+const DUE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 const LOOKS: Record<Outcome, Look> = { open: "running", done: "succeeded", failed: "failed", cancelled: "aborted" };
 const BLANK = { x: 0, y: 0, depth: 0, muted: false, look: "idle", figures: "", detail: "" } as const;
@@ -105,12 +107,12 @@ function singleNode(step: Step): Pick<DrawnNode, "title" | "kind" | "detail" | "
   const took = end === undefined ? goingOn(step) : duration(end - startOf(step));
   const tries = step.attempts.length > 1 ? ` · ${step.attempts.length} attempts` : "";
   const moment = step.kind === "event" || step.kind === "message";
-  const figures = moment ? step.kind : `${step.kind === step.name ? "" : `${step.kind} · `}${took}${tries}`;
+  const figures = moment ? step.kind : `${took}${tries}${step.kind === step.name ? "" : ` · ${step.kind}`}`;
   return { title: step.name, kind: step.kind, detail: step.kind, figures, look: LOOKS[outcomeOf(step)] };
 }
 
 function goingOn({ due }: Step): string {
-  return due === undefined ? "goes on" : `until ${exactTime(new Date(due))}`;
+  return due === undefined ? "goes on" : `until ${DUE.format(due)}`;
 }
 
 /** How many of them stand how. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { collapsedScale, panned, plainScale, ticks, toPart, toTime, WHOLE, zoomed } from "./scale";
+import { collapsedScale, panned, plainScale, ticks, tickText, toPart, toTime, WHOLE, zoomed } from "./scale";
 import type { Step } from "./steps";
 
 function step(start: number, end: number | undefined, kind: Step["kind"] = "activity"): Step {
@@ -28,7 +28,21 @@ it("is whole when nothing happened", () => {
 });
 
 it("has ticks at round times", () => {
-  expect(ticks(plainScale(1000, 11_000), WHOLE).map(({ since }) => since)).toEqual([0, 2000, 4000, 6000, 8000, 10_000]);
+  expect(ticks(plainScale(1000, 11_000), WHOLE).map(({ label }) => label)).toEqual(["0", "2 s", "4 s", "6 s", "8 s", "10 s"]);
+});
+
+it("has ticks on both sides of a squeezed wait, not in it", () => {
+  const scale = collapsedScale([step(0, 1000), step(3_600_000, 3_601_000)], 0, 3_601_000);
+  expect(ticks(scale, WHOLE).map(({ label }) => label)).toEqual(["0", "500 ms", "1.0 s", "1:00:00.0", "1:00:00.5", "1:00:01.0"].filter((each) => each !== "1:00:00.0"));
+});
+
+it.each([
+  [61_500, 100, "1:01.5"],
+  [3_725_000, 1000, "1:02:05"],
+  [12_345, 1, "12.345 s"],
+  [7_200_000, 3_600_000, "2 h 0 min"],
+])("says times as exactly as is needed", (since, distance, text) => {
+  expect(tickText(since, distance)).toBe(text);
 });
 
 it("stays within the whole", () => {

@@ -1,3 +1,4 @@
+import { duration } from "../../lib/format";
 import { endOf, type Step, startOf } from "./steps";
 
 /** A stretch of time, and where it is drawn: 0 is the left end of everything, 1 the right end. */
@@ -115,20 +116,45 @@ const STEPS_MS = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3, 120e3, 300e3, 600e3, 900e3, 1800e3, 3600e3,
   7200e3, 10_800e3, 21_600e3, 43_200e3, 86_400e3, 172_800e3, 604_800e3, 2_592_000e3,
 ];
-const MAX_TICKS = 200;
+const MAX_TICKS = 100;
 
-/** Round times since the start within what is drawn, not too near to each other. */
-export function ticks(scale: Scale, span: Span, wanted = 7): { at: number; since: number }[] {
-  const [first, last] = [toTime(scale, span.left), toTime(scale, span.right)];
-  const step = STEPS_MS.find((each) => (last - first) / each <= wanted) ?? (last - first) / wanted;
-  const found: { at: number; since: number }[] = [];
-  const begin = Math.ceil((first - scale.from) / step) * step;
-  for (let since = begin; since <= last - scale.from && found.length < MAX_TICKS; since += step) {
-    const at = toPart(scale, scale.from + since);
-    const before = found.at(-1);
-    if (!before || at - before.at > (span.right - span.left) / (wanted * 2)) found.push({ at, since });
+export interface Tick {
+  /** Where, as a part of the whole. */
+  at: number;
+  label: string;
+}
+
+/** Round times since the start within what is drawn, not too near to each other; none within squeezed waits. */
+export function ticks(scale: Scale, span: Span, wanted = 7): Tick[] {
+  const seen = scale.stretches
+    .filter(({ squeezed, left, right }) => !squeezed && right > span.left && left < span.right)
+    .map(({ left, right }) => [toTime(scale, Math.max(left, span.left)), toTime(scale, Math.min(right, span.right))])
+    .map(([from = 0, to = 0]) => [from - scale.from, to - scale.from] as const);
+  const length = seen.reduce((sum, [from, to]) => sum + to - from, 0);
+  const step = STEPS_MS.find((each) => length / each <= wanted) ?? length / wanted;
+  const nearest = (span.right - span.left) / (wanted * 2);
+  const found: Tick[] = [];
+  for (const [from, to] of seen) {
+    for (let since = Math.ceil(from / step) * step; since <= to && found.length < MAX_TICKS; since += step) {
+      const at = toPart(scale, scale.from + since);
+      const before = found.at(-1);
+      if (!before || at - before.at > nearest) found.push({ at, label: tickText(since, step) });
+    }
   }
   return found;
+}
+
+/** A time since the start, as exact as the distance of the ticks asks for. */
+export function tickText(since: number, step: number): string {
+  if (since === 0) return "0";
+  if (step >= 60e3) return duration(since);
+  if (since < 1e3) return `${Math.round(since)} ms`;
+  const digits = step >= 1e3 ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3;
+  if (since < 60e3) return `${(since / 1e3).toFixed(digits)} s`;
+  const seconds = ((since % 60e3) / 1e3).toFixed(digits).padStart(digits > 0 ? digits + 3 : 2, "0");
+  const minutes = Math.floor(since / 60e3);
+  if (minutes < 60) return `${minutes}:${seconds}`;
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${seconds}`;
 }
 
 export const WHOLE: Span = { left: 0, right: 1 };
