@@ -1,20 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
-import {
-  type BackfillReport,
-  type DefinitionProblem,
-  type FunctionDetail,
-  type FunctionSummary,
-  type Invocation,
-  pending,
-  type Schedule,
-  type Series,
-  type SeriesOf,
-  type Store,
-  type StoreCheck,
-  type Trigger,
-  type Workflow,
-  type WorkflowSummary,
-} from "./pending";
+import { api, unwrap } from "./client";
+import { type DefinitionProblem, pending, type Trigger, type Workflow, type WorkflowSummary } from "./pending";
 
 /** What the server offers: definitions, functions, schedules, the store, and the figures of each. */
 
@@ -24,10 +10,12 @@ const SERIES_MS = 10_000;
 
 export type Span = "hour" | "day";
 
+export type SeriesOf = { workflow?: string; function?: string };
+
 export function seriesQuery(of: SeriesOf, span: Span) {
   return queryOptions({
     queryKey: ["series", of, span],
-    queryFn: ({ signal }) => pending.get<Series>("/api/v1/series", { params: { query: { ...of, span } }, signal }),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/series", { params: { query: { ...of, span } }, signal })),
     refetchInterval: SERIES_MS,
   });
 }
@@ -72,7 +60,7 @@ export function saveDefinition(name: string, text: string, revision: string) {
 export function functionsQuery() {
   return queryOptions({
     queryKey: ["functions"],
-    queryFn: ({ signal }) => pending.get<{ functions: FunctionSummary[] }>("/api/v1/functions", { signal }),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/functions", { signal })),
     refetchInterval: REFRESH_MS,
   });
 }
@@ -80,23 +68,20 @@ export function functionsQuery() {
 export function functionQuery(name: string) {
   return queryOptions({
     queryKey: ["functions", name, "detail"],
-    queryFn: ({ signal }) =>
-      pending.get<FunctionDetail>("/api/v1/functions/{name}", { params: { path: { name } }, signal }),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/functions/{name}", { params: { path: { name } }, signal })),
     refetchInterval: REFRESH_MS,
   });
 }
 
 export function invokeFunction(name: string, payload: unknown, timeoutSeconds: number | undefined) {
-  return pending.post<Invocation>("/api/v1/functions/{name}/invoke", {
-    params: { path: { name } },
-    body: { payload: payload ?? null, ...(timeoutSeconds !== undefined && { timeoutSeconds }) },
-  });
+  const body = { payload: (payload ?? null) as never, ...(timeoutSeconds !== undefined && { timeoutSeconds }) };
+  return unwrap(api.POST("/api/v1/functions/{name}/invoke", { params: { path: { name } }, body }));
 }
 
 export function schedulesQuery() {
   return queryOptions({
     queryKey: ["schedules"],
-    queryFn: ({ signal }) => pending.get<{ schedules: Schedule[] }>("/api/v1/schedules", { signal }),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/schedules", { signal })),
     refetchInterval: REFRESH_MS,
   });
 }
@@ -104,35 +89,45 @@ export function schedulesQuery() {
 export function scheduleQuery(name: string) {
   return queryOptions({
     queryKey: ["schedules", name],
-    queryFn: ({ signal }) => pending.get<Schedule>("/api/v1/schedules/{name}", { params: { path: { name } }, signal }),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/schedules/{name}", { params: { path: { name } }, signal })),
     refetchInterval: REFRESH_MS,
   });
 }
 
 export function pauseSchedule(name: string, paused: boolean) {
-  const path = paused ? "/api/v1/schedules/{name}/pause" : "/api/v1/schedules/{name}/resume";
-  return pending.post<unknown>(path, { params: { path: { name } } });
+  const params = { path: { name } };
+  return unwrap(
+    paused
+      ? api.POST("/api/v1/schedules/{name}/pause", { params })
+      : api.POST("/api/v1/schedules/{name}/resume", { params }),
+  );
 }
 
 export function runSchedule(name: string) {
-  return pending.post<{ instance: string }>("/api/v1/schedules/{name}/run", { params: { path: { name } } });
+  return unwrap(api.POST("/api/v1/schedules/{name}/run", { params: { path: { name } } }));
 }
 
 export function backfillSchedule(name: string, range: { from: string; to: string }, dryRun: boolean) {
-  return pending.post<BackfillReport>("/api/v1/schedules/{name}/backfill", {
-    params: { path: { name } },
-    body: { ...range, dryRun },
-  });
+  const params = { path: { name } };
+  return unwrap(api.POST("/api/v1/schedules/{name}/backfill", { params, body: { ...range, dryRun } }));
 }
 
 export function storeQuery() {
   return queryOptions({
     queryKey: ["store"],
-    queryFn: ({ signal }) => pending.get<Store>("/api/v1/store", { signal }),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/store", { signal })),
     refetchInterval: SERIES_MS,
   });
 }
 
 export function checkStore() {
-  return pending.post<StoreCheck>("/api/v1/store/check");
+  return unwrap(api.POST("/api/v1/store/check"));
+}
+
+export function configurationQuery() {
+  return queryOptions({
+    queryKey: ["configuration"],
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/configuration", { signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
 }

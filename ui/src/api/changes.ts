@@ -1,6 +1,4 @@
-import type { InstanceDetail, InstanceSummary } from "./client";
-
-
+import type { InstanceDetail, InstanceSummary, InstancesChange, ServerSummary } from "./client";
 /** `paused` while the tab is hidden; `unavailable` when the server has no stream or cannot be reached. */
 export type StreamState = "connecting" | "live" | "reconnecting" | "paused" | "unavailable";
 

@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { ChangeStream, type StreamState } from "./changes";
+import type { InstancesChange, ServerSummary } from "./client";
 import { withHub } from "./hub";
-
 import { instanceQuery } from "./queries";
 
 /** `gone`: it was purged while it was shown. */

@@ -1,5 +1,4 @@
-import type { Counts, Failure, InstanceSummary, LogLine, OfferedFunction } from "./client";
-import { api, unwrap } from "./client";
+import { api, type Counts, unwrap } from "./client";
 
 /** Operations that the description of the API gets next. */
 

@@ -27,12 +27,12 @@ interface Shown {
 }
 
 export const LOOKS: Record<Look, Shown> = {
-  idle: { Icon: CircleDashed, words: "not entered", tone: "text-muted", border: "border-line" },
-  running: { Icon: CirclePlay, words: "running", tone: "text-busy", border: "border-busy" },
-  succeeded: { Icon: CircleCheck, words: "succeeded", tone: "text-good", border: "border-good/60" },
-  failed: { Icon: CircleX, words: "failed", tone: "text-bad", border: "border-bad" },
-  caught: { Icon: CircleAlert, words: "failed, caught", tone: "text-wait", border: "border-wait" },
-  aborted: { Icon: Ban, words: "aborted", tone: "text-muted", border: "border-line" },
+  idle: { Icon: CircleDashed, words: "Not entered", tone: "text-muted", border: "border-line" },
+  running: { Icon: CirclePlay, words: "Running", tone: "text-busy", border: "border-busy" },
+  succeeded: { Icon: CircleCheck, words: "Succeeded", tone: "text-good", border: "border-good/60" },
+  failed: { Icon: CircleX, words: "Failed", tone: "text-bad", border: "border-bad" },
+  caught: { Icon: CircleAlert, words: "Failed, caught", tone: "text-wait", border: "border-wait" },
+  aborted: { Icon: Ban, words: "Aborted", tone: "text-muted", border: "border-line" },
 };
 
 const KINDS: Record<string, LucideIcon> = {
@@ -61,7 +61,7 @@ interface NodeCardProps {
 export function NodeCard({ node, selected, onSelect }: NodeCardProps) {
   if (node.shape === "label") return <span className="block truncate text-muted text-xs">{node.title}</span>;
   if (node.shape === "mark") {
-    const { border, tone } = LOOKS[node.look];
+    const { border, tone } = LOOKS[node.look ?? "idle"];
     return (
       <div
         className={`flex size-full items-center justify-center rounded-full border bg-raised text-xs ${border} ${tone}`}
@@ -70,12 +70,12 @@ export function NodeCard({ node, selected, onSelect }: NodeCardProps) {
       </div>
     );
   }
-  const { border } = LOOKS[node.look];
+  const { border } = LOOKS[node.look ?? "idle"];
   const group = node.shape === "group";
   const frame = [
     "size-full rounded-lg border text-left",
     border,
-    node.look === "idle" ? "" : "border-[1.5px]",
+    node.look === undefined || node.look === "idle" ? "" : "border-[1.5px]",
     group ? "bg-raised/40" : node.muted ? "bg-canvas" : "bg-surface shadow-xs",
     node.muted ? "border-dashed border-muted/50!" : "",
     selected ? "outline-2 outline-accent outline-offset-2" : "",
@@ -104,9 +104,10 @@ export function NodeCard({ node, selected, onSelect }: NodeCardProps) {
   );
 }
 
-function Words({ node: { title, detail, kind, look, figures, muted } }: { node: DrawnNode }) {
+function Words({ node: { title, detail, kind, look, figures, counted, muted } }: { node: DrawnNode }) {
   const Kind = KINDS[kind] ?? Box;
-  const { Icon, words, tone } = LOOKS[look];
+  const shown = look && LOOKS[look];
+  const line = [counted ? "" : shown?.words, figures || (shown ? "" : detail)].filter(Boolean).join(" · ");
   return (
     <span className="flex h-full min-h-10 items-center gap-2 px-2.5 py-1">
       <Kind aria-hidden className={`size-4 shrink-0 ${muted ? "text-muted" : "text-ink"}`} />
@@ -114,11 +115,12 @@ function Words({ node: { title, detail, kind, look, figures, muted } }: { node: 
         <span className={`block truncate font-medium text-[13px] ${muted ? "text-muted" : ""}`} title={title}>
           {title}
         </span>
-        <span className="block truncate text-muted text-xs" title={figures || detail}>
-          {figures || detail}
+        <span className="block truncate text-muted text-xs" title={`${line} · ${detail}`}>
+          {counted && <span className="sr-only">{shown?.words} </span>}
+          {line}
         </span>
       </span>
-      {look !== "idle" && <Icon role="img" aria-label={words} className={`size-4.5 shrink-0 ${tone}`} />}
+      {shown && look !== "idle" && <shown.Icon aria-hidden className={`size-4.5 shrink-0 ${shown.tone}`} />}
     </span>
   );
 }

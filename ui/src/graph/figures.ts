@@ -16,8 +16,8 @@ export function withFigures(drawing: Drawing, states: MachineFigures | undefined
 function withState(node: DrawnNode, states: MachineFigures): DrawnNode {
   if (node.shape === "mark" || node.shape === "label") return node;
   const figures = states[node.id];
-  if (!figures || figures.entered === 0) return { ...node, muted: true };
-  return { ...node, look: lookOf(figures), figures: figuresText(figures) };
+  if (!figures || figures.entered === 0) return { ...node, look: "idle", muted: true };
+  return { ...node, look: lookOf(figures), figures: figuresText(figures), counted: figures.entered > 1 };
 }
 
 export function lookOf({ running, failed, caught, succeeded }: StateFigures): Look {
@@ -32,7 +32,7 @@ export function figuresText({ entered, running, failed, caught, succeeded, retri
   const parts: string[] = [];
   if (entered === 1) {
     if (seconds !== undefined) parts.push(duration(seconds * 1000));
-    if (retries > 0) parts.push(`${retries + 1} attempts`);
+    if (retries > 0) parts.push(`${retries + 1} tries`);
     return parts.join(" · ");
   }
   if (running > 0) parts.push(`${count(running)} running`);

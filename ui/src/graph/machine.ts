@@ -15,7 +15,7 @@ interface Laid extends Size {
   drawing: Drawing;
 }
 
-const NOTHING = { detail: "", look: "idle", figures: "", muted: false } as const;
+const NOTHING = { detail: "", look: undefined, figures: "", counted: false, muted: false } as const;
 
 /** Where a state machine's states and lines go. Branches are laid out first, as what their state has room for. */
 export function layoutMachine(scope: AslScope): Drawing {

@@ -12,9 +12,12 @@ export interface DrawnNode extends Point, Size {
   /** What kind of thing it is: decides its icon. */
   kind: string;
   detail: string;
-  look: Look;
+  /** Undefined when nothing is known of any run. */
+  look: Look | undefined;
   /** Durations, attempts and the like. */
   figures: string;
+  /** Whether the figures count how many stand how, so that they say the look already. */
+  counted: boolean;
   /** Whether the run went elsewhere. */
   muted: boolean;
 }

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import { isQuiet, rates, shortNumber, shortSeconds } from "./series";
 
-const FROM = { from: "2026-03-01T12:00:00Z", at: [10, 20], stepSeconds: 10 };
+const STEPS = { at: [10, 20], stepSeconds: 10 };
 
 it("makes rates for a second when there is much, for a minute when there is little", () => {
-  const busy = rates({ ...FROM, series: { started: [50, null] } }, ["started"]);
+  const busy = rates({ ...STEPS, series: { started: [50, null] } }, ["started"]);
   expect([busy.unit, busy.of("started")]).toEqual(["/s", [5, null]]);
-  const calm = rates({ ...FROM, series: { started: [1, 0] } }, ["started", "failed"]);
+  const calm = rates({ ...STEPS, series: { started: [1, 0] } }, ["started", "failed"]);
   expect([calm.unit, calm.of("started"), calm.of("failed")]).toEqual(["/min", [6, 0], []]);
 });
 
@@ -24,6 +24,6 @@ it.each([
 ])("writes %d seconds shortly", (value, text) => expect(shortSeconds(value)).toBe(text));
 
 it("knows that nothing happened", () => {
-  expect(isQuiet({ ...FROM, series: { started: [0, null] } }, ["started"])).toBe(true);
-  expect(isQuiet({ ...FROM, series: { started: [0, 1] } }, ["started"])).toBe(false);
+  expect(isQuiet({ ...STEPS, series: { started: [0, null] } }, ["started"])).toBe(true);
+  expect(isQuiet({ ...STEPS, series: { started: [0, 1] } }, ["started"])).toBe(false);
 });

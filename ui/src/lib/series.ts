@@ -1,4 +1,4 @@
-import type { Series } from "../api/pending";
+import type { Series } from "../api/client";
 
 export interface Rates {
   /** What one value means. */

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { BookOpen } from "lucide-react";
+import { configurationQuery } from "../api/catalog";
 import { aboutQuery, limitsQuery } from "../api/queries";
 import { bytes, count } from "../lib/format";
 import { Facts } from "../ui/Facts";
@@ -29,6 +30,7 @@ export function AboutPage() {
         </div>
         <Limits />
       </div>
+      <Settings />
     </Page>
   );
 }
@@ -92,11 +94,42 @@ function Interfaces() {
             </a>
           </li>
         ))}
-        <li className="flex flex-wrap justify-between gap-x-4">
-          <span className="text-muted">Every setting, and where it comes from</span>
-          <Command>partita config show</Command>
-        </li>
       </ul>
+    </Section>
+  );
+}
+
+function Settings() {
+  const query = useQuery(configurationQuery());
+  return (
+    <Section title="Settings in force" aside={<Command>partita config show</Command>}>
+      <Loaded query={query} missing={<p className="px-4 py-3 text-muted">This server does not tell its settings.</p>}>
+        {({ settings }) => (
+          <div className="overflow-x-auto">
+            <table className="table">
+              <thead>
+                <tr>
+                  {["Setting", "Value", "From", "What it is for"].map((label) => (
+                    <th key={label} scope="col">
+                      {label}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {settings.map(({ key, value, origin, help }) => (
+                  <tr key={key}>
+                    <td className="whitespace-nowrap font-mono text-xs">{key}</td>
+                    <td className="break-all font-mono text-xs">{value}</td>
+                    <td className="whitespace-nowrap text-muted">{origin}</td>
+                    <td className="text-muted">{help}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
     </Section>
   );
 }

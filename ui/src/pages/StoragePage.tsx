@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck, CircleX, ShieldCheck } from "lucide-react";
 import { checkStore, storeQuery } from "../api/catalog";
-import type { Store, StoreCheck } from "../api/pending";
+import type { Store, StoreCheck } from "../api/client";
 import { aboutQuery } from "../api/queries";
 import { bytes, count } from "../lib/format";
 import { shortSeconds } from "../lib/series";
@@ -72,13 +72,16 @@ function StoreOfAbout() {
   );
 }
 
-function Check({ last }: { last: StoreCheck | undefined }) {
+/** What is kept of the last check is less than what a check says. */
+type Checked = Pick<StoreCheck, "at" | "ok" | "problems"> & Partial<StoreCheck>;
+
+function Check({ last }: { last: Store["lastCheck"] }) {
   const client = useQueryClient();
   const check = useMutation({
     mutationFn: checkStore,
     onSettled: () => client.invalidateQueries({ queryKey: storeQuery().queryKey }),
   });
-  const report = check.data ?? last;
+  const report: Checked | undefined = check.data ?? last;
   return (
     <Section
       title="Check"
@@ -104,7 +107,7 @@ function Check({ last }: { last: StoreCheck | undefined }) {
   );
 }
 
-function CheckReport({ report: { at, seconds, ok, checked, problems } }: { report: StoreCheck }) {
+function CheckReport({ report: { at, seconds, ok, checked, problems } }: { report: Checked }) {
   const Icon = ok ? CircleCheck : CircleX;
   return (
     <>
@@ -116,7 +119,8 @@ function CheckReport({ report: { at, seconds, ok, checked, problems } }: { repor
         facts={{
           Checked: <Time at={at} />,
           "It took": seconds === undefined ? undefined : shortSeconds(seconds),
-          ...Object.fromEntries(Object.entries(checked ?? {}).map(([what, size]) => [`It read ${what}`, count(size)])),
+          "It read": checked && `${count(checked.instances)} instances, ${count(checked.events)} events`,
+          "All of it": checked && (checked.complete ? "yes" : "no: the time was up"),
         }}
       />
       {problems.length > 0 && (

@@ -1,4 +1,15 @@
-import { Boxes, CalendarClock, Cpu, Database, FileClock, House, Info, List, SquareFunction, Workflow } from "lucide-react";
+import {
+  Boxes,
+  CalendarClock,
+  Cpu,
+  Database,
+  FileClock,
+  House,
+  Info,
+  List,
+  SquareFunction,
+  Workflow,
+} from "lucide-react";
 
 /** The main pages by group; `key` goes there after `g`. */
 export const NAVIGATION = [

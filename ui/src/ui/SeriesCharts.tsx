@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { type Span, seriesQuery } from "../api/catalog";
-import type { Series, SeriesOf } from "../api/pending";
+import { type SeriesOf, type Span, seriesQuery } from "../api/catalog";
+import type { Series } from "../api/client";
 import { isQuiet, rates, shortNumber, shortSeconds } from "../lib/series";
 import { Chart } from "./Chart";
 import { Loaded } from "./Loaded";

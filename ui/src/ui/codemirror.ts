@@ -66,6 +66,16 @@ const THEME = EditorView.theme({
     maxWidth: "32rem",
   },
   ".cm-diagnostic": { fontFamily: "var(--font-sans)", padding: "4px 8px" },
+  // CodeMirror draws these as data: images, which the page's policy forbids.
+  ".cm-lint-marker": { width: "10px", height: "10px", margin: "4px 2px" },
+  ".cm-lint-marker-error": { content: "normal", background: "var(--color-bad)", borderRadius: "50%" },
+  ".cm-lint-marker-warning": {
+    content: "normal",
+    background: "var(--color-wait)",
+    clipPath: "polygon(50% 0, 100% 100%, 0 100%)",
+  },
+  ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--color-bad) 1px" },
+  ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--color-wait) 1px" },
   ".cm-changedLine": { background: "color-mix(in srgb, var(--color-good) 12%, transparent) !important" },
   ".cm-changedText": { background: "color-mix(in srgb, var(--color-good) 28%, transparent) !important" },
   ".cm-deletedChunk": { background: "color-mix(in srgb, var(--color-bad) 10%, transparent) !important" },
@@ -75,6 +85,8 @@ const THEME = EditorView.theme({
     color: "var(--color-muted) !important",
     padding: "4px 12px",
   },
+  ".cm-collapsedLines:before": { content: '"⋯"' },
+  ".cm-collapsedLines:after": { content: '""' },
 });
 
 const SHORT = EditorView.theme({ "&": { maxHeight: "40vh" }, ".cm-scroller": { minHeight: "6rem" } });

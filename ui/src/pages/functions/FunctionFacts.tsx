@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { FunctionDetail } from "../../api/pending";
+import type { FunctionDetail } from "../../api/client";
 import { bytes, count } from "../../lib/format";
 import { shortNumber, shortSeconds } from "../../lib/series";
 import { Facts } from "../../ui/Facts";
@@ -29,55 +29,46 @@ export function FunctionFacts({ known: each }: { known: FunctionDetail }) {
 
 function callFacts({ calls, host }: FunctionDetail): FactList {
   return {
-    Running: count(calls?.running ?? host?.busy ?? 0),
+    Running: count(calls.running),
     Waiting: host && count(host.waiting),
-    "In the last minute": calls && `${shortNumber(calls.perSecond)} each second`,
-    "Half take up to": calls?.p50Seconds !== undefined ? shortSeconds(calls.p50Seconds) : undefined,
-    "95% take up to": calls?.p95Seconds !== undefined ? shortSeconds(calls.p95Seconds) : undefined,
-    "Since the start": count(calls?.total ?? host?.calls ?? 0),
-    Failed: count(calls?.failed ?? host?.failures ?? 0),
+    "In the last minute": `${shortNumber(calls.perSecond)} each second`,
+    "Half take up to": calls.p50Seconds !== undefined ? shortSeconds(calls.p50Seconds) : undefined,
+    "95% take up to": calls.p95Seconds !== undefined ? shortSeconds(calls.p95Seconds) : undefined,
+    "Since the start": count(calls.total),
+    Failed: count(calls.failed),
     "Last error": host?.lastError && <span className="text-bad">{host.lastError}</span>,
   };
 }
 
-function processFacts(known: FunctionDetail): FactList | undefined {
-  const { processes, host, coldStarts, runtime, entry, memory, timeoutSeconds } = known;
-  const pool = processes ?? (host && { ...host, max: host.maxProcesses });
-  const cold = coldStarts ?? (host && { total: host.coldStarts, lastSeconds: undefined });
-  if (!pool) return undefined;
-  const lastCold = cold?.lastSeconds === undefined ? "" : `, the last took ${shortSeconds(cold.lastSeconds)}`;
+function processFacts({ host, hosted }: FunctionDetail): FactList | undefined {
+  if (!hosted) return host && { Runtime: host.runtime, "Why there are none": host.reason };
+  const { runtime, entry, processes, coldStarts, memory, timeoutSeconds } = hosted;
+  const last = coldStarts.lastSeconds === undefined ? "" : `, the last took ${shortSeconds(coldStarts.lastSeconds)}`;
   return {
-    Runtime: runtime ?? host?.runtime,
-    Entry: entry,
-    Busy: `${count(pool.busy)} of at most ${count(pool.max)}`,
-    "Idle, starting": `${count(pool.idle)}, ${count(pool.starting)}`,
-    "Cold starts": cold && `${count(cold.total)}${lastCold}`,
-    Memory: memory === undefined ? host && `${count(host.memoryMb)} MB` : memoryText(memory),
-    "Time limit": `${timeoutSeconds ?? host?.timeoutSeconds} s`,
+    Runtime: runtime,
+    Entry: <span className="font-mono text-xs">{entry}</span>,
+    Busy: `${count(processes.busy)} of at most ${count(processes.max)}`,
+    "Idle, starting": `${count(processes.idle)}, ${count(processes.starting)}`,
+    "Cold starts": `${count(coldStarts.total)}${last}`,
+    Memory: `${bytes(memory)} each`,
+    "Time limit": shortSeconds(timeoutSeconds),
     Reloads: host && count(host.reloads),
     "Why it is broken": host?.reason && <span className="text-bad">{host.reason}</span>,
   };
 }
 
-function memoryText(memory: number | string): string {
-  return typeof memory === "number" ? bytes(memory) : memory;
-}
-
-function usageFacts({ configuration, url, workers, usedBy }: FunctionDetail): FactList {
-  const keys = configuration?.keys ?? [];
+function usageFacts({ hosted, endpoint, worker, usedBy = [] }: FunctionDetail): FactList {
+  const keys = hosted?.configuration.keys ?? [];
   return {
-    URL: url,
-    Workers: workers?.join(", "),
-    Configuration:
-      keys.length === 0 ? (
-        <span className="text-muted">no keys are set</span>
-      ) : (
-        <span title="Values may be secrets, and are not shown" className="font-mono text-xs">
-          {keys.join(", ")}
-        </span>
-      ),
+    URL: endpoint && <span className="break-all font-mono text-xs">{endpoint.url}</span>,
+    Workers: worker && (worker.workers.join(", ") || "none is connected"),
+    Configuration: hosted && (
+      <span title="Values may be secrets, and are not shown" className="font-mono text-xs">
+        {keys.join(", ") || "no keys are set"}
+      </span>
+    ),
     "Used by":
-      usedBy && usedBy.length > 0 ? (
+      usedBy.length > 0 ? (
         <span className="flex flex-wrap gap-x-3">
           {usedBy.map((name) => (
             <Link key={name} to="/workflows/$name" params={{ name }} className="link">

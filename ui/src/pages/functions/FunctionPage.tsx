@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { functionQuery, functionsQuery } from "../../api/catalog";
-import { isMissing } from "../../api/client";
+import { functionQuery } from "../../api/catalog";
+import type { FunctionDetail } from "../../api/client";
 import { useLogTail } from "../../api/logTail";
-import type { FunctionDetail } from "../../api/pending";
 import type { FunctionTab } from "../../router";
-import { ProblemNote } from "../../ui/Loaded";
+import { Loaded, ProblemNote } from "../../ui/Loaded";
 import { LogLines } from "../../ui/LogLines";
 import { Page } from "../../ui/Page";
 import { CALLS, LATENCY, SeriesCharts } from "../../ui/SeriesCharts";
@@ -25,19 +24,11 @@ const TABS: readonly (readonly [FunctionTab, string])[] = [
   ["logs", "Logs"],
 ];
 
-/** What is known of a function: servers that tell nothing of single ones tell it in their list. */
-function useFunction(name: string): { known: FunctionDetail | undefined; error: Error | null } {
-  const one = useQuery(functionQuery(name));
-  const all = useQuery(functionsQuery());
-  const listed = all.data?.functions.find((each) => each.name === name);
-  const known = one.data ?? (isMissing(one.error) ? listed : undefined);
-  return { known, error: known || (isMissing(one.error) && all.isPending) ? null : one.error };
-}
-
 export function FunctionPage() {
   const { name } = route.useParams();
   const { part: tab = "calls" } = route.useSearch();
-  const { known, error } = useFunction(name);
+  const query = useQuery(functionQuery(name));
+  const { data: known } = query;
   return (
     <Page
       title={name}
@@ -56,11 +47,12 @@ export function FunctionPage() {
       }
     >
       <Tabs label="Parts of the function" tabs={TABS} current={tab} />
-      {error && <ProblemNote error={error} />}
-      {!known && !error && <Skeleton rows={8} />}
-      {known && tab === "calls" && <Calls known={known} />}
-      {known && tab === "invoke" && <InvokePanel key={name} name={name} />}
-      {known && tab === "logs" && <Logs name={name} />}
+      <Loaded query={query} rows={8}>
+        {(each) => {
+          if (tab === "invoke") return <InvokePanel key={name} name={name} />;
+          return tab === "logs" ? <Logs name={name} /> : <Calls known={each} />;
+        }}
+      </Loaded>
     </Page>
   );
 }

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { functionsQuery } from "../../api/catalog";
-import type { FunctionSummary } from "../../api/pending";
+import type { FunctionSummary } from "../../api/client";
 import { count } from "../../lib/format";
 import { fuzzyRank } from "../../lib/fuzzy";
 import { shortNumber, shortSeconds } from "../../lib/series";
@@ -80,7 +80,7 @@ function FunctionTable({ functions }: { functions: readonly FunctionSummary[] })
 
 export function offeredBy({ kind, host }: FunctionSummary): string {
   if (host) return `processes, ${host.runtime}`;
-  return { code: "code of an app", hosted: "processes", http: "a URL", endpoint: "a URL", worker: "a worker" }[kind];
+  return { code: "code of an app", hosted: "processes", endpoint: "a URL", worker: "workers" }[kind];
 }
 
 function number(value: number | undefined, format: (value: number) => string = count) {
@@ -89,26 +89,25 @@ function number(value: number | undefined, format: (value: number) => string = c
 
 function FunctionRow({ offered }: { offered: FunctionSummary }) {
   const { name, host, calls } = offered;
-  const failed = calls?.failed ?? host?.failures;
   return (
     <tr>
       <td>
-        <Link to="/functions/$name" params={{ name }} className="link break-all font-medium">
+        <Link to="/functions/$name" params={{ name }} className="link break-words font-medium">
           {name}
         </Link>
       </td>
       <td className="text-muted">{offeredBy(offered)}</td>
       <td>{host ? <HostState host={host} /> : <span className="text-muted">–</span>}</td>
       <td className="number">
-        {number(calls?.running ?? host?.busy)}
+        {count(calls.running)}
         {host && <span className="text-muted"> / {count(host.maxProcesses)}</span>}
       </td>
       <td className={`number ${host?.waiting ? "text-wait" : ""}`}>{number(host?.waiting)}</td>
-      <td className="number">{number(calls?.perSecond, shortNumber)}</td>
-      <td className="number">{number(calls?.p50Seconds, shortSeconds)}</td>
-      <td className="number">{number(calls?.p95Seconds, shortSeconds)}</td>
-      <td className="number">{number(calls?.total ?? host?.calls)}</td>
-      <td className={`number ${failed ? "text-bad" : ""}`}>{number(failed)}</td>
+      <td className="number">{shortNumber(calls.perSecond)}</td>
+      <td className="number">{number(calls.p50Seconds, shortSeconds)}</td>
+      <td className="number">{number(calls.p95Seconds, shortSeconds)}</td>
+      <td className="number">{count(calls.total)}</td>
+      <td className={`number ${calls.failed ? "text-bad" : ""}`}>{count(calls.failed)}</td>
       <td className="number">{number(host?.coldStarts)}</td>
     </tr>
   );

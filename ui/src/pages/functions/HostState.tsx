@@ -1,7 +1,7 @@
 import { CircleCheck, CircleX, Hammer } from "lucide-react";
-import type { OfferedFunction } from "../../api/client";
+import type { FunctionSummary } from "../../api/client";
 
-type Host = NonNullable<OfferedFunction["host"]>;
+type Host = NonNullable<FunctionSummary["host"]>;
 
 const LOOKS = {
   ready: { tone: "text-good", icon: CircleCheck },
@@ -13,7 +13,7 @@ const LOOKS = {
 export function HostState({ host: { state, reason } }: { host: Host }) {
   const { tone, icon: Icon } = LOOKS[state];
   return (
-    <span className={`inline-flex items-center gap-1.5 font-medium ${tone}`} title={reason}>
+    <span className={`inline-flex items-center gap-1.5 align-top font-medium ${tone}`} title={reason}>
       <Icon aria-hidden className="size-4" />
       {state}
     </span>

@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { CircleCheck, CircleX, Play } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { invokeFunction } from "../../api/catalog";
-import type { Invocation } from "../../api/pending";
+import type { Invocation } from "../../api/client";
 import { readableFailure } from "../../lib/failure";
 import { parseJson } from "../../lib/json";
 import { shortSeconds } from "../../lib/series";

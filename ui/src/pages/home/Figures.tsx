@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { Status } from "../../api/client";
+import type { ServerSummary, Status } from "../../api/client";
 import { useSummary } from "../../api/live";
-import type { ServerSummary } from "../../api/pending";
 import { countsQuery, workersQuery } from "../../api/queries";
 import { count } from "../../lib/format";
 import { shortNumber } from "../../lib/series";

@@ -6,7 +6,7 @@ import { preview } from "../../lib/preview";
 import { Button } from "../../ui/Button";
 import { useNotice } from "../../ui/Notice";
 import { Payload } from "../../ui/Payload";
-import { summary, tone } from "./events";
+import { payloadOf, summary, tone } from "./events";
 import { FailureView } from "./FailureView";
 
 export const HISTORY_COLUMNS =
@@ -45,11 +45,6 @@ export const HistoryRow = memo(function HistoryRow({ event, from, open, onToggle
     </>
   );
 });
-
-/** What it carries. */
-function payloadOf({ input, result, output, data, reason }: HistoryEvent): unknown {
-  return input ?? result ?? output ?? data ?? reason;
-}
 
 function EventDetail({ event: { failure, ...rest } }: { event: HistoryEvent }) {
   const notify = useNotice();

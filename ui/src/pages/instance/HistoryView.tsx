@@ -1,5 +1,5 @@
 import { useVirtualizer, type VirtualItem } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import type { HistoryEvent, InstanceDetail } from "../../api/client";
 import { type HistoryStore, MAX_EVENTS } from "../../api/history";
 import { useHistory } from "../../api/useHistory";
@@ -16,7 +16,8 @@ const AHEAD = 60;
 
 /** The events that pass the filter; every event, also those not loaded yet, when there is none. */
 function useShown(store: HistoryStore, filtered: boolean): readonly number[] | undefined {
-  const [{ find = "", kind }] = useView();
+  const [{ find: typed = "", kind }] = useView();
+  const find = useDeferredValue(typed);
   const { version } = store;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says when there are other events.
   return useMemo(() => {
@@ -52,7 +53,7 @@ export function HistoryView({ instance }: { instance: InstanceDetail }) {
           type="search"
           aria-label="Find in the history"
           className="control w-64"
-          placeholder="Number, type, name or error"
+          placeholder="Number, type, name, error, payload"
           value={find}
           onChange={({ target }) => change({ find: target.value || undefined })}
         />

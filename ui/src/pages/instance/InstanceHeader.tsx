@@ -52,7 +52,9 @@ export function InstanceHeader({ instance, offline = false }: { instance: Instan
       )}
       {customStatus !== null && customStatus !== undefined && (
         <Fact label="Custom status">
-          <CustomStatus value={customStatus} name={`${instance.id}.status`} />
+          <div data-testid="custom-status">
+            <CustomStatus value={customStatus} name={`${instance.id}.status`} />
+          </div>
         </Fact>
       )}
     </dl>

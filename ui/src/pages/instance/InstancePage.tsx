@@ -36,7 +36,9 @@ export function InstancePage() {
       aside={
         data && (
           <span className="flex items-center gap-3">
-            <StatusBadge status={data.status} setAside={data.setAside !== null} />
+            <span data-testid="status" className="inline-flex">
+              <StatusBadge status={data.status} setAside={data.setAside !== null} />
+            </span>
             <LiveMark state={live} />
           </span>
         )

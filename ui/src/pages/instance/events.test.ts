@@ -8,6 +8,7 @@ const EVENT: HistoryEvent = {
   timestamp: "2026-03-01T12:00:00Z",
   type: "TaskFailed",
   taskId: 3,
+  reason: { shop: "Berlin" },
   failure: { errorType: "Refused", message: "no money", nonRetriable: false },
 };
 
@@ -17,6 +18,7 @@ it.each([
   ["money", "failures", true],
   ["12", "calls", true],
   ["", "timers", false],
+  ["berlin", undefined, true],
   ["lamp", undefined, false],
 ] as const)("finds by text and kind", (find, kind, found) => {
   expect(matches(EVENT, find, kind)).toBe(found);

@@ -1,5 +1,6 @@
 import type { Failure, HistoryEvent } from "../../api/client";
 import { readableFailure } from "../../lib/failure";
+import { preview } from "../../lib/preview";
 import type { EventKindName } from "./view";
 
 /** What an event is about, in a few words. */
@@ -45,8 +46,29 @@ const KINDS: Record<EventKindName, (event: HistoryEvent) => boolean> = {
   failures: isFailure,
 };
 
-/** Whether an event is of the kind, and its type or subject contains the text, in any case. */
+/** What an event carries. */
+export function payloadOf({ input, result, output, data, reason }: HistoryEvent): unknown {
+  return input ?? result ?? output ?? data ?? reason;
+}
+
+/** Of a payload, for finding events by it. */
+const SEARCHED_CHARS = 300;
+const searchable = new WeakMap<HistoryEvent, string>();
+
+function searchText(event: HistoryEvent): string {
+  const known = searchable.get(event);
+  if (known !== undefined) return known;
+  const parts = [event.index, event.type, summary(event), preview(payloadOf(event), SEARCHED_CHARS)];
+  const text = parts.join(" ").toLowerCase();
+  searchable.set(event, text);
+  return text;
+}
+
+/**
+ * Whether an event is of the kind, and its number, type, subject, error or the beginning of its payload contains the
+ * text, in any case.
+ */
 export function matches(event: HistoryEvent, find: string, kind: EventKindName | undefined): boolean {
   if (kind && !KINDS[kind](event)) return false;
-  return find === "" || `${event.index} ${event.type} ${summary(event)}`.toLowerCase().includes(find.toLowerCase());
+  return find === "" || searchText(event).includes(find.toLowerCase());
 }

@@ -11,7 +11,7 @@ const MARK = { width: 90, height: 26 };
 const DUE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 const LOOKS: Record<Outcome, Look> = { open: "running", done: "succeeded", failed: "failed", cancelled: "aborted" };
-const BLANK = { x: 0, y: 0, depth: 0, muted: false, look: "idle", figures: "", detail: "" } as const;
+const BLANK = { x: 0, y: 0, depth: 0, muted: false, look: undefined, figures: "", counted: false, detail: "" } as const;
 
 interface Happened {
   clusters: readonly Cluster[];
@@ -98,6 +98,7 @@ function clusterNode(cluster: Cluster): DrawnNode {
     title: first.name,
     kind: "many",
     figures: `×${count(cluster.steps.length)} · ${manyText(cluster)}`,
+    counted: true,
     look,
   };
 }
@@ -105,14 +106,15 @@ function clusterNode(cluster: Cluster): DrawnNode {
 function singleNode(step: Step): Pick<DrawnNode, "title" | "kind" | "detail" | "figures" | "look"> {
   const end = endOf(step);
   const took = end === undefined ? goingOn(step) : duration(end - startOf(step));
-  const tries = step.attempts.length > 1 ? ` · ${step.attempts.length} attempts` : "";
+  const tries = step.attempts.length > 1 ? ` · ${step.attempts.length} tries` : "";
   const moment = step.kind === "event" || step.kind === "message";
-  const figures = moment ? step.kind : `${took}${tries}${step.kind === step.name ? "" : ` · ${step.kind}`}`;
-  return { title: step.name, kind: step.kind, detail: step.kind, figures, look: LOOKS[outcomeOf(step)] };
+  const about = { title: step.name, kind: step.kind, detail: step.kind };
+  if (moment) return { ...about, figures: "", look: undefined };
+  return { ...about, figures: `${took}${tries}`, look: LOOKS[outcomeOf(step)] };
 }
 
 function goingOn({ due }: Step): string {
-  return due === undefined ? "goes on" : `until ${DUE.format(due)}`;
+  return due === undefined ? "" : `until ${DUE.format(due)}`;
 }
 
 /** How many of them stand how. */

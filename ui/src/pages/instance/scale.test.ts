@@ -28,12 +28,19 @@ it("is whole when nothing happened", () => {
 });
 
 it("has ticks at round times", () => {
-  expect(ticks(plainScale(1000, 11_000), WHOLE).map(({ label }) => label)).toEqual(["0", "2 s", "4 s", "6 s", "8 s", "10 s"]);
+  expect(ticks(plainScale(1000, 11_000), WHOLE).map(({ label }) => label)).toEqual([
+    "0",
+    "2 s",
+    "4 s",
+    "6 s",
+    "8 s",
+    "10 s",
+  ]);
 });
 
 it("has ticks on both sides of a squeezed wait, not in it", () => {
   const scale = collapsedScale([step(0, 1000), step(3_600_000, 3_601_000)], 0, 3_601_000);
-  expect(ticks(scale, WHOLE).map(({ label }) => label)).toEqual(["0", "500 ms", "1.0 s", "1:00:00.0", "1:00:00.5", "1:00:01.0"].filter((each) => each !== "1:00:00.0"));
+  expect(ticks(scale, WHOLE).map(({ label }) => label)).toEqual(["0", "500 ms", "1.0 s", "1:00:00.5", "1:00:01.0"]);
 });
 
 it.each([

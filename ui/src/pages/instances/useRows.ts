@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { InstancesChange } from "../../api/client";
 import { useThrottled } from "../../api/fresh";
 import { useChangedInstances, useStreamState } from "../../api/live";
-import type { InstancesChange } from "../../api/pending";
 import { instancesHeadQuery, instancesQuery, type ListOrder } from "../../api/queries";
 import { parseFilter } from "../../lib/filter";
 import { matches } from "../../lib/matches";

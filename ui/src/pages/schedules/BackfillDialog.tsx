@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { backfillSchedule } from "../../api/catalog";
-import type { BackfillReport } from "../../api/pending";
+import type { BackfillReport } from "../../api/client";
 import { count, exactTime } from "../../lib/format";
 import { Button } from "../../ui/Button";
 import { Field } from "../../ui/Field";

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { CirclePause, CirclePlay, Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { schedulesQuery } from "../../api/catalog";
-import type { Schedule } from "../../api/pending";
+import type { Schedule } from "../../api/client";
 import { fuzzyRank } from "../../lib/fuzzy";
 import { Button } from "../../ui/Button";
 import { Loaded } from "../../ui/Loaded";
@@ -67,16 +67,16 @@ function ScheduleRow({ schedule }: { schedule: Schedule }) {
   return (
     <tr>
       <td>
-        <Link to="/schedules/$name" params={{ name }} className="link break-all font-medium">
+        <Link to="/schedules/$name" params={{ name }} className="link break-words font-medium">
           {name}
         </Link>
       </td>
       <td>
-        <Link to="/workflows/$name" params={{ name: workflow }} className="link break-all">
+        <Link to="/workflows/$name" params={{ name: workflow }} className="link break-words">
           {workflow}
         </Link>
       </td>
-      <td>
+      <td className="min-w-44">
         {cronWords(cron)}
         <p className="text-muted text-xs">
           <code className="font-mono">{cron}</code> {timezone}
@@ -124,7 +124,9 @@ export function ScheduleState({ schedule: { paused, pausedBy, queued } }: { sche
   const Icon = paused ? CirclePause : CirclePlay;
   const by = pausedBy === "configuration" ? " by the configuration" : "";
   return (
-    <span className={`inline-flex items-center gap-1.5 font-medium ${paused ? "text-wait" : "text-good"}`}>
+    <span
+      className={`inline-flex items-center gap-1.5 whitespace-nowrap align-top font-medium ${paused ? "text-wait" : "text-good"}`}
+    >
       <Icon aria-hidden className="size-4" />
       {paused ? `paused${by}` : queued ? "one waits" : "active"}
     </span>

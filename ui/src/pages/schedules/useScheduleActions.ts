@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { pauseSchedule, runSchedule } from "../../api/catalog";
-import type { Schedule } from "../../api/pending";
+import type { Schedule } from "../../api/client";
 import { useNotice } from "../../ui/Notice";
 
 /** Pausing, resuming and running a schedule; each says what it did. */

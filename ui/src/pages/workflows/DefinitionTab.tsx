@@ -47,7 +47,7 @@ export function DefinitionTab({ name, definition }: { name: string; definition: 
         aside={
           <>
             <span className="truncate" title={`Revision ${base.revision}`}>
-              {definition.editable ? (dirty ? "changed, not saved" : "saved") : "read-only"}
+              {definition.editable ? (dirty ? "not saved" : "saved") : "read-only"}
             </span>
             {dirty && (
               <Button look="quiet" className="h-7" onClick={() => take(definition)}>

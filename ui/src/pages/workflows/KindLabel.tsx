@@ -12,7 +12,7 @@ export function KindLabel({ kind }: { kind: WorkflowKind | undefined }) {
   if (!kind) return <span className="text-muted">–</span>;
   const { label, icon: Icon } = KINDS[kind];
   return (
-    <span className="inline-flex items-center gap-1.5 whitespace-nowrap text-muted">
+    <span className="inline-flex items-center gap-1.5 align-top whitespace-nowrap text-muted">
       <Icon aria-hidden className="size-4" />
       {label}
     </span>

@@ -55,7 +55,9 @@ function WorkflowTable({ workflows }: { workflows: readonly WorkflowSummary[] })
         <tr>
           <th scope="col">Workflow</th>
           <th scope="col">Kind</th>
-          <th scope="col">Versions</th>
+          <th scope="col" className="max-lg:hidden">
+            Versions
+          </th>
           {COUNTED.map((status) => (
             <th key={status} scope="col" className="number">
               {status}
@@ -64,7 +66,9 @@ function WorkflowTable({ workflows }: { workflows: readonly WorkflowSummary[] })
           <th scope="col" className="number">
             All
           </th>
-          <th scope="col">Last failure</th>
+          <th scope="col" className="max-lg:hidden">
+            Last failure
+          </th>
           <th scope="col">
             <span className="sr-only">Start</span>
           </th>
@@ -100,7 +104,7 @@ function WorkflowRow({ workflow: { name, kind, versions, description, instances 
       <td>
         <KindLabel kind={kind} />
       </td>
-      <td className="max-w-48 truncate font-mono text-xs" title={versions?.join(", ")}>
+      <td className="max-w-48 truncate font-mono max-lg:hidden text-xs" title={versions?.join(", ")}>
         {shortVersions(versions)}
       </td>
       {COUNTED.map((status) => (
@@ -111,7 +115,9 @@ function WorkflowRow({ workflow: { name, kind, versions, description, instances 
       <td className="number">
         <CountLink name={name} counts={instances} />
       </td>
-      <td className="whitespace-nowrap text-muted">{failedAt ? <Time at={failedAt} /> : "none in a day"}</td>
+      <td className="whitespace-nowrap text-muted max-lg:hidden">
+        {failedAt ? <Time at={failedAt} /> : "none in a day"}
+      </td>
       <td className="number">
         <Link
           to="/workflows/$name"

@@ -150,7 +150,7 @@ export function StartForm(props: StartFormProps) {
             }
           >
             <Play aria-hidden className="size-4" />
-            {start.isPending ? "Starting…" : `Start ${name}`}
+            {start.isPending ? "Starting…" : "Start"}
           </Button>
           {refused && mode === "form" && problems.length > 0 && (
             <p role="alert" className="text-bad">
