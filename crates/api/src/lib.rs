@@ -13,7 +13,9 @@
 //! | [`report`] | what comes back from starts, purges and bulk operations |
 //! | [`why`] | why an instance waits |
 //! | [`about`] | the server, its store, its limits, what it offers |
+//! | [`definition`] | workflows one by one, and their definitions |
 //! | [`entity`] | entities |
+//! | [`execution`] | where an execution of a state machine is |
 //! | [`hub`] | task hubs |
 //! | [`problem`] | errors (RFC 9457) |
 //! | [`paths`] | the addresses of it all |
@@ -22,8 +24,10 @@
 
 pub mod about;
 pub mod cursor;
+pub mod definition;
 pub mod durable_task;
 pub mod entity;
+pub mod execution;
 pub mod filter;
 pub mod history;
 pub mod hub;
@@ -41,7 +45,12 @@ pub use about::{
     About, Function, FunctionKind, FunctionList, HostedFunction, Limits, Retention, RetentionRule, Running,
     StoreInfo, Waiting, Worker, WorkerList, Workflow, WorkflowList,
 };
+pub use definition::{
+    CheckDefinition, DefinitionProblem, DefinitionReport, DefinitionTaken, PutDefinition, Trigger,
+    TriggerList, WorkflowDefinition, WorkflowDetail, WorkflowKind,
+};
 pub use entity::{CleanEntities, Entity, EntityCleaning, EntityListQuery, EntityLock, EntityPage};
+pub use execution::MachineExecution;
 pub use filter::{Filter, ListQuery, Order};
 pub use history::{Event, Failure, HistoryPage, Parent, Trace};
 pub use hub::{Hub, HubList};

@@ -1,7 +1,9 @@
 //! What can be set.
 
+use crate::config::workflow::WorkflowNotes;
 use crate::schedules::Schedules;
 use crate::triggers::Triggers;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,6 +40,8 @@ pub struct ServerOptions {
     pub triggers: Triggers,
     /// Starts by the clock.
     pub schedules: Schedules,
+    /// What is said of workflows, by their names.
+    pub workflows: BTreeMap<String, WorkflowNotes>,
 }
 
 /// The port at which the Durable Task SDKs look.
@@ -60,6 +64,7 @@ impl Default for ServerOptions {
             connection: "Storage".to_owned(),
             triggers: Triggers::default(),
             schedules: Schedules::default(),
+            workflows: BTreeMap::new(),
         }
     }
 }
