@@ -1,5 +1,6 @@
 //! The server, its store, its limits, what it offers.
 
+use crate::definition::WorkflowKind;
 use crate::function::FunctionCalls;
 use crate::instance::{Counts, Status};
 use crate::time::Time;
@@ -75,6 +76,13 @@ pub struct WorkflowList {
 pub struct Workflow {
     /// Its name.
     pub name: String,
+    /// What it is.
+    pub kind: WorkflowKind,
+    /// The revisions of a state machine with which instances can go on, the current one first.
+    pub versions: Vec<String>,
+    /// What the configuration says that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// How many instances of it there are; left out with `counts=false`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instances: Option<Counts>,

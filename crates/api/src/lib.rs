@@ -13,7 +13,9 @@
 //! | [`report`] | what comes back from starts, purges and bulk operations |
 //! | [`why`] | why an instance waits |
 //! | [`about`] | the server, its store, its limits, what it offers |
+//! | [`definition`] | workflows one by one, and their definitions |
 //! | [`entity`] | entities |
+//! | [`execution`] | where an execution of a state machine is |
 //! | [`hub`] | task hubs |
 //! | [`live`] | what happens now, and in the last hour and day |
 //! | [`function`] | functions: their figures, their details, calls by hand |
@@ -26,8 +28,10 @@
 
 pub mod about;
 pub mod cursor;
+pub mod definition;
 pub mod durable_task;
 pub mod entity;
+pub mod execution;
 pub mod filter;
 pub mod function;
 pub mod history;
@@ -49,7 +53,12 @@ pub use about::{
     About, Configuration, Function, FunctionKind, FunctionList, HostedFunction, Limits, Retention,
     RetentionRule, Running, Setting, StoreInfo, Waiting, Worker, WorkerList, Workflow, WorkflowList,
 };
+pub use definition::{
+    CheckDefinition, DefinitionProblem, DefinitionReport, DefinitionTaken, PutDefinition, Trigger,
+    TriggerList, WorkflowDefinition, WorkflowDetail, WorkflowKind,
+};
 pub use entity::{CleanEntities, Entity, EntityCleaning, EntityListQuery, EntityLock, EntityPage};
+pub use execution::MachineExecution;
 pub use filter::{Filter, ListQuery, Order};
 pub use function::{FunctionCalls, FunctionDetail, Invoke, Invoked};
 pub use history::{Event, Failure, HistoryPage, Parent, Trace};

@@ -14,6 +14,10 @@ pub const CHANGES: &str = "/api/v1/changes";
 pub const SERIES: &str = "/api/v1/series";
 /// Workflows that are offered.
 pub const WORKFLOWS: &str = "/api/v1/workflows";
+/// Routes that the configuration adds.
+pub const TRIGGERS: &str = "/api/v1/triggers";
+/// Checks a definition.
+pub const CHECK_DEFINITION: &str = "/api/v1/definitions/check";
 /// Functions that are offered.
 pub const FUNCTIONS: &str = "/api/v1/functions";
 /// Who offers them.
@@ -41,6 +45,12 @@ pub const CHECK_STORE: &str = "/api/v1/store/check";
 /// Copies the store.
 pub const BACKUP: &str = "/api/v1/store/backup";
 
+/// One workflow.
+#[must_use]
+pub fn workflow(name: &str) -> String {
+    format!("{WORKFLOWS}/{}", encode(name))
+}
+
 /// Where instances of a workflow are started.
 #[must_use]
 pub fn start(workflow: &str) -> String {
@@ -54,7 +64,7 @@ pub fn instance(id: &str) -> String {
 }
 
 /// What belongs to one instance: `history`, `why`, `wait`, `events` (a live stream), `children`, `suspend`, `resume`,
-/// `terminate`, `rewind`, `restart`.
+/// `terminate`, `rewind`, `restart`, `execution`.
 #[must_use]
 pub fn of_instance(id: &str, what: &str) -> String {
     format!("{}/{what}", instance(id))

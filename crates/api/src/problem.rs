@@ -72,6 +72,8 @@ kinds! {
     InstanceNotFound => 404, "instance-not-found", "There is no such instance";
     /// No such workflow.
     WorkflowNotFound => 404, "workflow-not-found", "There is no such workflow";
+    /// The instance is of another kind of workflow.
+    NotAStateMachine => 404, "not-a-state-machine", "The instance does not run a state machine that is known here";
     /// No such function.
     FunctionNotFound => 404, "function-not-found", "There is no such function";
     /// No such schedule.
@@ -92,6 +94,8 @@ kinds! {
     HubInUse => 409, "hub-in-use", "The task hub is in use";
     /// The same is being done already.
     UnderWay => 409, "under-way", "The same is being done already";
+    /// The definition was changed since it was read.
+    DefinitionChanged => 409, "definition-changed", "The definition was changed meanwhile";
     /// The instance has ended.
     Finished => 410, "finished", "The instance has ended";
     /// The instance is not in the status that the operation needs.
@@ -102,6 +106,8 @@ kinds! {
     UnsupportedMediaType => 415, "unsupported-media-type", "The body is of another media type than expected";
     /// The same `Idempotency-Key` came with another request.
     KeyReused => 422, "idempotency-key-reused", "The idempotency key was used for another request";
+    /// The definition cannot run.
+    InvalidDefinition => 422, "invalid-definition", "The definition cannot run";
     /// Too much is under way.
     Overloaded => 429, "overloaded", "The server is busy";
     /// The server failed.

@@ -4,7 +4,7 @@ use crate::filter::Filter;
 use crate::instance::{Status, Tags};
 use crate::json::Json;
 use crate::time::Time;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// Starts an instance of the workflow that the path names. An empty body starts one with all defaults.
@@ -52,16 +52,24 @@ pub struct Terminate {
 }
 
 /// Starts an instance again. The body may be left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Restart {
     /// Whether the run gets an id of its own; otherwise it takes the place of the one that ended.
     pub new_id: bool,
+    /// Another input than the one that it had; only for a run with an id of its own.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub input: Option<Json>,
+}
+
+/// A value that was given, although it may be `null`.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
 }
 
 impl Default for Restart {
     fn default() -> Self {
-        Self { new_id: true }
+        Self { new_id: true, input: None }
     }
 }
 

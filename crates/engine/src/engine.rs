@@ -352,6 +352,20 @@ impl Engine {
     /// When there is no such instance, or it has not ended and would be replaced.
     pub async fn restart(&self, id: &InstanceId, new_id: bool) -> Result<Started, EngineError> {
         let view = self.get(id).await?.ok_or_else(|| EngineError::NotFound(id.clone()))?;
+        self.start_again(view, new_id).await
+    }
+
+    /// Starts a new instance with the workflow, version and tags that one had first, and with another input.
+    ///
+    /// # Errors
+    /// When there is no such instance.
+    pub async fn restart_with(&self, id: &InstanceId, input: Payload) -> Result<Started, EngineError> {
+        let view = self.get(id).await?.ok_or_else(|| EngineError::NotFound(id.clone()))?;
+        self.start_again(InstanceView { input: Some(input), ..view }, true).await
+    }
+
+    async fn start_again(&self, view: InstanceView, new_id: bool) -> Result<Started, EngineError> {
+        let id = &view.id;
         if !new_id && !view.status.is_terminal() {
             let rule = "only an instance that has ended can be restarted in its own place".to_owned();
             return Err(EngineError::WrongStatus { id: id.clone(), status: view.status, rule });

@@ -1,8 +1,10 @@
 //! What can be set.
 
 use crate::config::Shown;
+use crate::config::workflow::WorkflowNotes;
 use crate::schedules::Schedules;
 use crate::triggers::Triggers;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,6 +45,8 @@ pub struct ServerOptions {
     pub triggers: Triggers,
     /// Starts by the clock.
     pub schedules: Schedules,
+    /// What is said of workflows, by their names.
+    pub workflows: BTreeMap<String, WorkflowNotes>,
 }
 
 /// The port at which the Durable Task SDKs look.
@@ -67,6 +71,7 @@ impl Default for ServerOptions {
             configuration: Vec::new(),
             triggers: Triggers::default(),
             schedules: Schedules::default(),
+            workflows: BTreeMap::new(),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::durable_task::workers::Workers;
 use crate::functions::Functions;
 use crate::functions::catalogue::Catalogue;
 use crate::hubs::Hubs;
+use crate::node::AppFiles;
 use crate::oci_functions::Keys;
 use crate::state_machines::StateMachines;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Parts {
     ///
     /// [`WorkerOffers`]: crate::durable_task::workers::WorkerOffers
     pub workers: Option<Arc<Workers>>,
+    /// The files of an app's state machines.
+    pub app: Option<Arc<AppFiles>>,
     /// State machines.
     pub state_machines: Option<Arc<StateMachines>>,
     /// Task hubs beside the one that this is about; without them, a server has one, by whatever name it is called.

@@ -236,6 +236,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/instances/{id}/execution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where an execution of a state machine is, and how it came there
+         * @description Follows the instance's history as it counts: what a rewind took back is not there. An instance that runs no state machine is a problem of the type `not-a-state-machine`.
+         */
+        get: operations["execution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instances/{id}/why": {
         parameters: {
             query?: never;
@@ -347,7 +367,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start it again with the input that it had */
+        /** Start it again with the input that it had, or with another */
         post: operations["restart"];
         delete?: never;
         options?: never;
@@ -467,6 +487,80 @@ export interface paths {
         get: operations["workflows"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One workflow: what it is, its definition, who offers it, what starts it */
+        get: operations["workflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Write a state machine's file anew, and take it in
+         * @description Only `partita dev` does this, for a state machine with a file in the app's folder. The text is written like the file: JSON or YAML.
+         */
+        put: operations["putDefinition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The routes that the configuration adds */
+        get: operations["triggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/definitions/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What is wrong with a definition
+         * @description Answers 200 also when there is something wrong with it. Nothing is kept.
+         */
+        post: operations["checkDefinition"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1207,6 +1301,93 @@ export interface components {
             /** @description The `from` of the next page. */
             next: number | null;
         };
+        /** @description An execution of a state machine, as a graph of states shows it. */
+        MachineExecution: {
+            /** @description The definition that this instance runs; of a distributed map's child, that of the map's processor. */
+            definition: Record<string, never>;
+            /** @description The revision of the state machine. */
+            revision: string;
+            /** @description What became of the states that were entered, by the JSON pointers of the states in the definition, also inside of Branches and ItemProcessor. */
+            states: {
+                [key: string]: components["schemas"]["StateVisits"];
+            };
+            /** @description The first 1000 visits, in the order in which they began. */
+            visits: components["schemas"]["Visit"][];
+            /** @description Whether there were more. The counts are of all of them. */
+            moreVisits: boolean;
+            status: components["schemas"]["Status"];
+            /** @description The name of the error with which the execution ended. */
+            error?: string;
+            /** @description The cause of that error. */
+            cause?: string;
+        };
+        /** @description What became of a state. */
+        StateVisits: {
+            /** @description How many times it was entered: the sum of the five numbers that follow. */
+            entered: number;
+            /** @description Visits that have not ended. */
+            running: number;
+            /** @description Visits that ended well. */
+            succeeded: number;
+            /** @description Visits that failed. */
+            failed: number;
+            /** @description Visits that failed and went on at a catcher. */
+            caught: number;
+            /** @description Visits that ended because another branch or iteration failed, or because the execution was ended. */
+            aborted: number;
+            /** @description How many times it was tried again. */
+            retries: number;
+            /** Format: date-time */
+            firstEnteredAt: string;
+            /** Format: date-time */
+            lastEnteredAt: string;
+            /** Format: date-time */
+            lastExitedAt?: string;
+            /** @description How long the visit took that ended last. */
+            seconds?: number;
+            /** @description How many times which state came next, by its pointer. */
+            next: {
+                [key: string]: number;
+            };
+            error?: components["schemas"]["StateError"];
+        };
+        /** @description The last error of a state, also one that was caught or tried again. */
+        StateError: {
+            /** @description Its name. */
+            error?: string;
+            /** @description Its cause, cut when it is long. */
+            cause?: string;
+        };
+        /** @description A visit of a state. */
+        Visit: {
+            /** @description The state's JSON pointer in the definition. */
+            path: string;
+            /** @description The state's name. */
+            name: string;
+            /** Format: date-time */
+            enteredAt: string;
+            /** Format: date-time */
+            exitedAt?: string;
+            /**
+             * @description As the members of StateVisits.
+             * @enum {string}
+             */
+            status: "running" | "succeeded" | "failed" | "caught" | "aborted";
+            /** @description How many times it was tried, at least 1. */
+            attempts: number;
+            /** @description The name of its last error, also one that was caught or tried again. */
+            error?: string;
+            /** @description The cause of that error, cut when it is long. */
+            cause?: string;
+            /** @description What came in: any JSON. */
+            input?: unknown;
+            /** @description What went out: any JSON. */
+            output?: unknown;
+            /** @description Whether the input or the output is left out: it has more than 16 KiB, or all that are shown have more than 4 MiB. */
+            truncated?: boolean;
+            /** @description The iteration of the innermost Map state that it is a part of, from 0. */
+            iteration?: number;
+        };
         /**
          * @description A start. The body may be left out.
          * @example {
@@ -1289,6 +1470,8 @@ export interface components {
         Restart: {
             /** @description Whether the run gets an id of its own (the default) or takes the place of the one that ended. */
             newId?: boolean;
+            /** @description Another input than the one that it had: any JSON. Only for a run with an id of its own. */
+            input?: unknown;
         };
         /** @description Why an instance waits. */
         Why: {
@@ -1487,8 +1670,148 @@ export interface components {
         WorkflowList: {
             workflows: {
                 name: string;
+                /**
+                 * @description Code of this process, a state machine, or code of workers that connect.
+                 * @enum {string}
+                 */
+                kind: "code" | "stateMachine" | "worker";
+                /** @description The revisions of a state machine with which instances can go on, the current one first. Empty for other workflows. */
+                versions: string[];
+                /** @description What the configuration says that it is for. */
+                description?: string;
                 instances?: components["schemas"]["Counts"];
             }[];
+        };
+        /** @description One workflow. */
+        WorkflowDetail: {
+            name: string;
+            /**
+             * @description Code of this process, a state machine, or code of workers that connect.
+             * @enum {string}
+             */
+            kind: "code" | "stateMachine" | "worker";
+            /** @description The revisions of a state machine with which instances can go on, the current one first. Empty for other workflows. */
+            versions: string[];
+            /** @description What the configuration says that it is for. */
+            description?: string;
+            /** @description The JSON Schema of its input, from the configuration: an object or a boolean. */
+            inputSchema?: unknown;
+            instances: components["schemas"]["Counts"];
+            definition?: components["schemas"]["WorkflowDefinition"];
+            /** @description The triggers that start it. */
+            triggers: components["schemas"]["Trigger"][];
+            /** @description The names of the schedules that start it. */
+            schedules: string[];
+            /** @description Who offers it now. */
+            offeredBy: {
+                /**
+                 * @description This process, or a worker that is connected.
+                 * @enum {string}
+                 */
+                kind: "process" | "worker";
+                /** @description The process among the owners of the store, or the worker's id. */
+                name: string;
+            }[];
+        };
+        /** @description The definition of a state machine. */
+        WorkflowDefinition: {
+            /** @description Its text, as it was given. */
+            text: string;
+            /** @enum {string} */
+            format: "json" | "yaml";
+            /** @description The version of instances that start with it. */
+            revision: string;
+            /**
+             * Format: date-time
+             * @description Since when it is the current one.
+             */
+            changedAt?: string;
+            /** @description Its file, relative to the app's folder. */
+            file?: string;
+            /** @description Whether it can be changed with a `PUT`. */
+            editable: boolean;
+        };
+        /** @description A route that the configuration adds. */
+        Trigger: {
+            method: string;
+            /** @description With `{names}` for its parameters. */
+            path: string;
+            /** @enum {string} */
+            does: "start" | "raise" | "status";
+            /** @description The workflow of which instances are started. */
+            workflow?: string;
+            /** @description The event that is raised, with `{names}` for parameters. */
+            event?: string;
+            /** @description The instance that is started, gets the event or is shown, with `{names}` for parameters. A start without it makes an id. */
+            instance?: string;
+            /** @description The input or the event's data, any JSON with `{names}` for parameters; the request's body when left out. */
+            input?: unknown;
+            /** @description How long the answer waits for the instance's end. */
+            waitSeconds?: number;
+            /** @description Statuses in which an existing instance of that id is replaced. */
+            replace?: components["schemas"]["Status"][];
+            /**
+             * @description `started`: 202 and where to look. `output`: 200 with the output when the instance ends in time, else as `started`. `accepted`: 202 without a body. `customStatus`: what the orchestrator said of its progress. `instance`: all of the instance but its history.
+             * @enum {string}
+             */
+            answers: "started" | "output" | "accepted" | "customStatus" | "instance";
+        };
+        /** @description The routes that the configuration adds. */
+        TriggerList: {
+            triggers: components["schemas"]["Trigger"][];
+        };
+        /** @description A definition to be checked. */
+        CheckDefinition: {
+            text: string;
+            /**
+             * @description How it is written; when left out, that of the definition of `name`, or what the text looks like.
+             * @enum {string}
+             */
+            format?: "json" | "yaml";
+            /** @description The state machine that it is to become a revision of. */
+            name?: string;
+        };
+        /** @description Something wrong with a definition. */
+        DefinitionProblem: {
+            /**
+             * @description Whether the definition cannot run, or hardly runs as somebody meant.
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** @description What kind of problem it is, such as `SCHEMA_VALIDATION_FAILED`. */
+            code?: string;
+            message: string;
+            /** @description What was probably meant. */
+            hint?: string;
+            /** @description Where, as a JSON pointer; empty for the definition itself, and for a text that cannot be read. */
+            pointer: string;
+            /** @description The line in which the place begins, from 1. */
+            line: number;
+            /** @description The column in which it begins, from 1, in UTF-16 code units. */
+            column: number;
+            /** @description The line in which it ends. */
+            endLine: number;
+            /** @description The column after its last character. */
+            endColumn: number;
+        };
+        /** @description What is wrong with a definition. */
+        DefinitionReport: {
+            /** @description All of it, errors first. */
+            problems: components["schemas"]["DefinitionProblem"][];
+        };
+        /** @description A definition to take the place of the one that there is. */
+        PutDefinition: {
+            /** @description Its text, written like the one that there is. */
+            text: string;
+            /** @description The revision that it was made from. When the current one is another, the answer is 409 (`definition-changed`) and nothing is changed. */
+            revision?: string;
+        };
+        /** @description A definition that was taken in. */
+        DefinitionTaken: {
+            /** @description The revision that is now the current one. */
+            revision: string;
+            /** @description Warnings alone. */
+            problems: components["schemas"]["DefinitionProblem"][];
         };
         /** @description The functions that are offered. */
         FunctionList: {
@@ -2708,6 +3031,35 @@ export interface operations {
             503: components["responses"]["NotReady"];
         };
     };
+    execution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instance's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The states with what became of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineExecution"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
     why: {
         parameters: {
             query?: never;
@@ -3179,6 +3531,135 @@ export interface operations {
             };
             400: components["responses"]["Invalid"];
             403: components["responses"]["NotAllowed"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workflow's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workflow. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowDetail"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    putDefinition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workflow's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutDefinition"];
+            };
+        };
+        responses: {
+            /** @description It is written and taken in: new instances start with it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionTaken"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            /** @description The definition cannot run (`invalid-definition`); the member `problems` says why, as in DefinitionReport. Nothing was written. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+            507: components["responses"]["Full"];
+        };
+    };
+    triggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order of the configuration. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerList"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            429: components["responses"]["Busy"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["NotReady"];
+        };
+    };
+    checkDefinition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckDefinition"];
+            };
+        };
+        responses: {
+            /** @description All that is wrong. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionReport"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["NotAllowed"];
+            413: components["responses"]["TooLarge"];
             429: components["responses"]["Busy"];
             500: components["responses"]["Failed"];
             503: components["responses"]["NotReady"];

@@ -28,7 +28,16 @@ export function lookOf({ running, failed, caught, succeeded }: StateFigures): Lo
 }
 
 /** In short: how often, how long, what was tried again. */
-export function figuresText({ entered, running, failed, caught, succeeded, retries, seconds }: StateFigures): string {
+export function figuresText({
+  entered,
+  running,
+  failed,
+  caught,
+  aborted,
+  succeeded,
+  retries,
+  seconds,
+}: StateFigures): string {
   const parts: string[] = [];
   if (entered === 1) {
     if (seconds !== undefined) parts.push(duration(seconds * 1000));
@@ -39,6 +48,7 @@ export function figuresText({ entered, running, failed, caught, succeeded, retri
   if (succeeded > 0) parts.push(`${count(succeeded)} ok`);
   if (failed > 0) parts.push(`${count(failed)} failed`);
   if (caught > 0) parts.push(`${count(caught)} caught`);
+  if (aborted > 0) parts.push(`${count(aborted)} aborted`);
   if (retries > 0) parts.push(`${count(retries)} retried`);
   return parts.join(" · ");
 }

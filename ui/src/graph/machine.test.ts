@@ -18,7 +18,9 @@ const MACHINE = {
     Sorry: { Type: "Fail" },
   },
 };
-const FIGURES = { entered: 1, running: 0, succeeded: 1, failed: 0, caught: 0, retries: 0, next: {} };
+const AT = "2026-03-01T12:00:00Z";
+const COUNTS = { entered: 1, running: 0, succeeded: 1, failed: 0, caught: 0, aborted: 0, retries: 0 };
+const FIGURES = { ...COUNTS, next: {}, firstEnteredAt: AT, lastEnteredAt: AT };
 
 it("lays branches out within their state, beside each other", () => {
   const { nodes, edges } = layoutMachine(readDefinition(MACHINE));

@@ -113,6 +113,9 @@ pub(crate) struct RestartArgs {
     /// Give the new run an id of its own, instead of the place of the old one
     #[arg(long)]
     pub(crate) new_id: bool,
+    /// Another input for the new run: JSON, `@file`, or `-` for the standard input
+    #[arg(long, short, value_name = "JSON", requires = "new_id")]
+    pub(crate) input: Option<Data>,
     #[command(flatten)]
     pub(crate) watch: WatchArgs,
 }

@@ -40,7 +40,7 @@ fn told_started(printer: &Printer, started: &Started) -> Result<Exit> {
 }
 
 pub(super) async fn restart(api: &Api, printer: &Printer, args: &RestartArgs) -> Result<Exit> {
-    let body = Restart { new_id: args.new_id };
+    let body = Restart { new_id: args.new_id, input: read(args.input.as_ref())? };
     let started: Started = api.post(&paths::of_instance(&args.id, "restart"), &body).await?;
     if args.watch.wait || args.watch.follow {
         return watch(api, printer, &started.id, &args.watch).await;

@@ -129,6 +129,24 @@ fn what_crashes_is_started_again_and_what_cannot_be_started_is_told() {
     assert_eq!(dev.stop(), Some(0));
 }
 
+/// Watching by paths once compared those of the folder as it was named with absolute ones.
+#[test]
+fn a_state_machine_that_is_added_to_a_folder_with_a_relative_name_is_offered() {
+    let machine = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("workflows")).unwrap();
+    std::fs::write(folder.path().join("workflows/first.asl.json"), machine).unwrap();
+    let log = folder.path().join("log");
+    let mut command = program();
+    command.args(["dev", ".", "--port", &free_port().to_string()]).current_dir(folder.path());
+    command.stdout(File::create(&log).unwrap()).stderr(Stdio::inherit());
+    let mut dev = Dev { child: command.spawn().unwrap(), folder, log };
+    dev.until("workflow first in revision");
+    std::fs::write(dev.folder.path().join("workflows/second.asl.json"), machine).unwrap();
+    dev.until("workflow second in revision");
+    assert_eq!(dev.stop(), Some(0));
+}
+
 #[test]
 fn a_folder_that_is_no_app_is_told_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -236,4 +236,8 @@ fn failed_instances_are_rewound_and_ended_ones_restarted() {
     assert_ne!(other["id"], "f");
     place.start("Patient", "p");
     assert!(place.run(&["restart", "p"]).fails(4).contains('p'));
+    place.run(&["start", "Hello", "--id", "h", "--input", "\"Ada\"", "--wait"]).ok();
+    let other = place.run(&["restart", "h", "--new-id", "--input", "\"Eve\"", "--wait", "--json"]).json();
+    assert_eq!(other["output"], "Hello, Eve!");
+    assert!(place.run(&["restart", "h", "--input", "1"]).fails(2).contains("--new-id"));
 }

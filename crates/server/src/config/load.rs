@@ -8,6 +8,7 @@ use super::schedule::{SCHEDULE_KEYS, ScheduleConfig};
 use super::settings::{PREFIX, SETTINGS, Setting, Settings};
 use super::trigger::{TRIGGER_KEYS, TriggerConfig};
 use super::values::unknown;
+use super::workflow::{WORKFLOW_KEYS, WorkflowConfig, WorkflowNotes};
 use super::{Config, ConfigFile, Origin, Sources};
 use crate::oci_functions::Keys;
 use crate::schedules::Schedules;
@@ -24,6 +25,8 @@ const LISTS: [&str; 4] = ["retention", "trigger", "schedule", OCI_KEYS];
 const OCI_KEYS: &str = "oci.keys";
 /// A table of named tables.
 const FUNCTIONS: &str = "function";
+/// Another one.
+const WORKFLOWS: &str = "workflow";
 /// A table of folders.
 const BUCKETS: &str = "buckets";
 /// Variables that are none of these settings: the command line's own.
@@ -38,6 +41,7 @@ pub(super) fn load(sources: &Sources) -> Result<Config, ConfigProblems> {
         reader.functions(&table);
         let folder = path.parent().unwrap_or(Path::new(""));
         reader.oci_keys(&table, folder);
+        reader.workflows(&table, folder);
         reader.buckets(&table, folder);
     }
     reader.environment(&sources.environment);
@@ -49,13 +53,24 @@ pub(super) fn load(sources: &Sources) -> Result<Config, ConfigProblems> {
         triggers,
         schedules,
         functions,
+        workflows,
         buckets,
         oci,
         warnings,
         problems,
     } = reader;
-    let mut config =
-        Config { settings, origins, retention, triggers, schedules, functions, buckets, oci, warnings };
+    let mut config = Config {
+        settings,
+        origins,
+        retention,
+        triggers,
+        schedules,
+        functions,
+        workflows,
+        buckets,
+        oci,
+        warnings,
+    };
     config.warnings.extend(nobody_may_sign(&config));
     problems.finish(config)
 }
@@ -78,6 +93,7 @@ struct Reader {
     triggers: Triggers,
     schedules: Schedules,
     functions: BTreeMap<String, FunctionConfig>,
+    workflows: BTreeMap<String, WorkflowNotes>,
     buckets: BTreeMap<String, PathBuf>,
     oci: Keys,
     warnings: Vec<String>,
@@ -110,7 +126,7 @@ impl Reader {
     fn settings_of_file(&mut self, path: &Path, prefix: &str, table: &Table) {
         for (name, value) in table {
             let key = format!("{prefix}{name}");
-            if LISTS.contains(&key.as_str()) || [FUNCTIONS, BUCKETS].contains(&key.as_str()) {
+            if LISTS.contains(&key.as_str()) || [FUNCTIONS, WORKFLOWS, BUCKETS].contains(&key.as_str()) {
                 continue;
             }
             match (Setting::of(&key), value) {
@@ -147,20 +163,40 @@ impl Reader {
     }
 
     fn functions(&mut self, table: &Table) {
-        let tables = match table.get(FUNCTIONS) {
-            None => return,
-            Some(Value::Table(tables)) => tables,
-            Some(_) => {
-                self.problems.add(FUNCTIONS, "has a table for each function; write it as [function.NAME]");
-                return;
-            }
-        };
-        for (name, item) in tables {
+        for (name, item) in self.named(table, FUNCTIONS) {
             let place = format!("{FUNCTIONS}.{name}");
             let Some(function) = self.item::<FunctionConfig>(&place, item, FUNCTION_KEYS) else { continue };
             match function.problem() {
                 Some((key, message)) => self.problems.add(format!("{place}.{key}"), message),
                 None => drop(self.functions.insert(name.clone(), function)),
+            }
+        }
+    }
+
+    /// The tables of a table of named tables.
+    fn named<'t>(
+        &mut self,
+        table: &'t Table,
+        key: &str,
+    ) -> impl Iterator<Item = (&'t String, &'t Value)> + use<'t> {
+        let tables = match table.get(key) {
+            None => None,
+            Some(Value::Table(tables)) => Some(tables),
+            Some(_) => {
+                self.problems.add(key, format!("has a table for each {key}; write it as [{key}.NAME]"));
+                None
+            }
+        };
+        tables.into_iter().flatten()
+    }
+
+    fn workflows(&mut self, table: &Table, folder: &Path) {
+        for (name, item) in self.named(table, WORKFLOWS) {
+            let place = format!("{WORKFLOWS}.{name}");
+            let Some(workflow) = self.item::<WorkflowConfig>(&place, item, WORKFLOW_KEYS) else { continue };
+            match workflow.notes(folder) {
+                Ok(notes) => drop(self.workflows.insert(name.clone(), notes)),
+                Err((key, message)) => self.problems.add(format!("{place}.{key}"), message),
             }
         }
     }
@@ -258,7 +294,7 @@ fn is_section(key: &str) -> bool {
 }
 
 fn known_keys() -> Vec<&'static str> {
-    SETTINGS.iter().map(|setting| setting.key).chain(LISTS).chain([FUNCTIONS]).collect()
+    SETTINGS.iter().map(|setting| setting.key).chain(LISTS).chain([FUNCTIONS, WORKFLOWS]).collect()
 }
 
 /// A value of TOML as it would be written in the environment.

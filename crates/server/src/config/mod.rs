@@ -11,6 +11,7 @@ pub mod schedule;
 pub mod settings;
 pub mod trigger;
 pub mod values;
+pub mod workflow;
 
 use crate::oci_functions::Keys;
 use crate::options::ServerOptions;
@@ -23,6 +24,7 @@ pub use settings::{SETTINGS, Setting, Settings};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use workflow::WorkflowNotes;
 
 /// Where a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +91,8 @@ pub struct Config {
     pub schedules: Schedules,
     /// What is said of functions, by their names.
     pub functions: BTreeMap<String, FunctionConfig>,
+    /// What is said of workflows, by their names.
+    pub workflows: BTreeMap<String, WorkflowNotes>,
     /// Folders from which state machines read items, and into which they write results, by names of buckets.
     pub buckets: BTreeMap<String, PathBuf>,
     /// Whose requests to the API of OCI Functions are let in.
@@ -138,6 +142,7 @@ impl Config {
             configuration: self.show(),
             triggers: self.triggers.clone(),
             schedules: self.schedules.clone(),
+            workflows: self.workflows.clone(),
             ..self.settings.server.clone()
         }
     }

@@ -54,7 +54,7 @@ impl Ground {
             keys: self.keys.clone(),
             workers: Some(workers),
             state_machines: Some(machines),
-            hubs: None,
+            ..Parts::default()
         };
         Ok((runtime, parts))
     }

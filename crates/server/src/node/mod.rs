@@ -3,11 +3,13 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`folder`] | an app's folder: its functions and state machines |
+//! | `files` | its state machines as files: offering them, writing them anew |
 //! | `appear` | functions that appear while it runs |
 //! | `offer` | bringing what is in an app's folder into a running node |
 //! | `watch` | bringing it in again when it changes |
 
 mod appear;
+pub(crate) mod files;
 pub mod folder;
 mod offer;
 mod watch;
@@ -18,6 +20,7 @@ use crate::functions::{Endpoint, Functions};
 use crate::hubs::{self, Ground, HubError, Hubs, Place};
 use crate::parts::Parts;
 use appear::Surroundings;
+pub use files::AppFiles;
 pub use folder::AppFolder;
 pub use offer::{AppEvent, Report};
 use partita::dynamic::Name;
@@ -111,11 +114,14 @@ impl Node {
         }
         let created = std::path::absolute(place).unwrap_or_else(|_| place.to_owned()).join(CREATED);
         let catalogue = Catalogue::open(store.clone(), functions.clone(), created).await?;
-        if let Some(app) = &app {
+        let files = app
+            .as_ref()
+            .map(|app| AppFiles::new(app.folder.clone(), options.dev, machines.clone(), report.clone()));
+        if let (Some(app), Some(files)) = (&app, &files) {
             if let Some(functions) = app.functions.clone() {
                 offer::functions(functions, config, place, &catalogue, &report).await?;
             }
-            offer::workflows(app, &machines, &report).await?;
+            files.offer(app).await?;
         }
         let ground = Ground {
             config: config.clone(),
@@ -149,10 +155,12 @@ impl Node {
                 catalogue: catalogue.clone(),
                 report: report.clone(),
             };
-            offering.spawn(appear::functions(app.clone(), around));
-            offering.spawn(watch::workflows(app, machines.clone(), report));
+            offering.spawn(appear::functions(app, around));
+            if let Some(files) = &files {
+                offering.spawn(watch::workflows(files.clone()));
+            }
         }
-        let parts = Parts { hubs: Some(hubs), ..parts };
+        let parts = Parts { hubs: Some(hubs), app: files, ..parts };
         Ok(Self { runtime, parts, offering, _temporary: temporary })
     }
 

@@ -1,11 +1,8 @@
 //! Bringing what is in an app's folder into a running node.
 
-use super::folder::{AppFolder, WorkflowFile};
 use crate::config::{Config, FunctionConfig};
 use crate::functions::Functions;
 use crate::functions::catalogue::{Catalogue, CatalogueError};
-use crate::state_machines::{Put, StateMachines};
-use partita_engine::store::StoreError;
 use partita_flow::asl::check::Problem;
 use partita_functions::{AppSpec, FunctionSpec, FunctionState, Host, HostEvent};
 use std::path::{Path, PathBuf};
@@ -44,37 +41,6 @@ pub enum AppEvent {
     FunctionsDeployed,
     /// Something else that somebody should know.
     Warning(String),
-}
-
-/// Offers the app's state machines.
-pub(super) async fn workflows(
-    app: &AppFolder,
-    machines: &StateMachines,
-    report: &Report,
-) -> Result<(), StoreError> {
-    for file in &app.workflows {
-        workflow(file, machines, report).await?;
-    }
-    Ok(())
-}
-
-/// Offers one state machine.
-pub(super) async fn workflow(
-    file: &WorkflowFile,
-    machines: &StateMachines,
-    report: &Report,
-) -> Result<(), StoreError> {
-    let event = match std::fs::read_to_string(&file.path) {
-        Err(error) => AppEvent::Warning(format!("{}: {error}", file.path.display())),
-        Ok(text) => match machines.put_file(&file.name, &text, file.format).await? {
-            Ok(Put { revision, known, warnings }) => {
-                AppEvent::Workflow { name: file.name.clone(), revision, known, warnings }
-            }
-            Err(problems) => AppEvent::WorkflowRefused { path: file.path.clone(), problems },
-        },
-    };
-    let _ = report.send(event);
-    Ok(())
 }
 
 /// Adds the app's functions, with what the configuration says of them. Calls of them wait until they are deployed.

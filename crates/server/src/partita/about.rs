@@ -2,14 +2,10 @@
 
 use crate::answer::{Answer, Refusal, ok};
 use crate::app::Shared;
-use crate::extract::{JsonBody, Pairs};
+use crate::extract::JsonBody;
 use axum::extract::State;
 use partita_api::problem::ProblemKind;
-use partita_api::{
-    About, Backup, BackupReport, Configuration, Counts, Limits, Retention, Setting, StoreInfo, Time,
-    Workflow, WorkflowList,
-};
-use partita_engine::store::Filter;
+use partita_api::{About, Backup, BackupReport, Configuration, Limits, Retention, Setting, StoreInfo, Time};
 use std::path::{Component, Path, PathBuf};
 
 /// `GET /api/v1/about`
@@ -29,22 +25,6 @@ pub(crate) async fn about(State(app): State<Shared>) -> Answer {
         not_ready,
         store: StoreInfo::from(&info),
     })
-}
-
-/// `GET /api/v1/workflows`
-pub(crate) async fn workflows(State(app): State<Shared>, pairs: Pairs) -> Answer {
-    pairs.only(&["counts"])?;
-    let counted = pairs.read("counts", "true or false")?.unwrap_or(true);
-    let mut list = WorkflowList::default();
-    for name in app.engine.registry().orchestrators() {
-        let mut workflow = Workflow { name: name.to_string(), instances: None };
-        if counted {
-            let filter = Filter { names: Vec::from([name.to_string()]), ..Filter::default() };
-            workflow.instances = Some(Counts::from(&app.engine.count(&filter).await?));
-        }
-        list.workflows.push(workflow);
-    }
-    ok(&list)
 }
 
 /// `GET /api/v1/limits`

@@ -2,8 +2,10 @@
 
 mod about;
 mod bulk;
+mod definitions;
 mod entities;
 mod events;
+mod execution;
 pub(crate) mod functions;
 mod history;
 mod hubs;
@@ -16,6 +18,7 @@ mod start;
 mod store;
 mod wait;
 mod workers;
+mod workflows;
 
 pub(crate) use instances::existing;
 pub(crate) use wait::wait_for;
@@ -69,6 +72,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .post(&of("events/{event}"), signals::raise_event)
         .get(&of("history"), history::page)
         .get(&of("history/export"), history::export)
+        .get(&of("execution"), execution::execution)
         .get(&of("why"), instances::why)
         .get(&of("logs"), logs::of_instance)
         .post(&of("suspend"), signals::suspend)
@@ -77,7 +81,11 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .post(&of("rewind"), signals::rewind)
         .post(&of("restart"), start::restart)
         .post("/api/v1/bulk/{operation}", bulk::bulk)
-        .get(paths::WORKFLOWS, about::workflows)
+        .get(paths::WORKFLOWS, workflows::list)
+        .get("/api/v1/workflows/{name}", workflows::get)
+        .put("/api/v1/workflows/{name}/definition", definitions::put)
+        .get(paths::TRIGGERS, workflows::triggers)
+        .post(paths::CHECK_DEFINITION, definitions::check)
         .get(paths::FUNCTIONS, functions::list)
         .get("/api/v1/functions/{name}", functions::get)
         .post("/api/v1/functions/{name}/invoke", functions::invoke)

@@ -53,7 +53,14 @@ pub(crate) async fn restart(
     Base(base): Base,
     JsonBody(body): JsonBody<Restart>,
 ) -> Answer {
-    let started = app.engine.restart(&id, body.new_id).await?;
+    let started = match (&body.input, body.new_id) {
+        (None, new_id) => app.engine.restart(&id, new_id).await?,
+        (Some(input), true) => app.engine.restart_with(&id, input.to_payload()).await?,
+        (Some(_), false) => {
+            let detail = "another input is for a run with an id of its own; leave newId out, or the input";
+            return Err(Refusal::invalid(detail));
+        }
+    };
     Ok(answer(&app, &Outcome::New(started), &base))
 }
 

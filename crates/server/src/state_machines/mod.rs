@@ -10,15 +10,20 @@
 //! | `items` | reading items from files, and writing results |
 //! | `observed` | the events of an execution |
 //! | `uses` | which of them call a function |
+//! | `course` | where an execution is, and how it came there |
+//! | `shown` | definitions as they are shown |
 
 mod activities;
+mod course;
 mod items;
 mod kept;
 mod observed;
+mod shown;
 mod uses;
 
 pub(crate) use activities::Taken;
 use activities::{Activities, ActivityFunction, PREFIX};
+pub(crate) use course::shortened;
 use futures::FutureExt;
 use items::ItemFunction;
 use kept::Kept;

@@ -284,7 +284,7 @@ fn describe_view(
 }
 
 /// Error and cause of an execution that did not succeed.
-pub(super) fn reason(view: &InstanceView) -> (Option<String>, Option<String>) {
+pub(crate) fn reason(view: &InstanceView) -> (Option<String>, Option<String>) {
     if let Some(failure) = &view.failure {
         return reason_of(failure);
     }

@@ -29,6 +29,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use error::{AwsError, answer};
+pub(crate) use executions::reason;
 use params::Params;
 use partita_engine::kernel::Timestamp;
 use serde_json::Value;

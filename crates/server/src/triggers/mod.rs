@@ -3,6 +3,7 @@
 mod handle;
 mod params;
 mod route;
+mod show;
 mod template;
 
 use crate::app::Routes;
@@ -29,6 +30,8 @@ pub(crate) struct Trigger {
     pub(crate) route: Route,
     checks: BTreeMap<String, Vec<Check>>,
     action: Action,
+    /// As it was written.
+    config: TriggerConfig,
 }
 
 /// What a trigger does.
@@ -119,7 +122,7 @@ impl Trigger {
             problems.add(format!("{place}.route"), message);
             return None;
         }
-        Some(Self { route, checks, action })
+        Some(Self { route, checks, action, config: config.clone() })
     }
 }
 

@@ -57,6 +57,15 @@ impl Route {
         segments.collect()
     }
 
+    /// As it is written.
+    pub(crate) fn path(&self) -> String {
+        let segments = self.segments.iter().map(|segment| match segment {
+            Segment::Fixed(text) => format!("/{text}"),
+            Segment::Named(name) => format!("/{{{name}}}"),
+        });
+        segments.collect()
+    }
+
     /// Whether both answer the same requests.
     pub(crate) fn conflicts(&self, other: &Self) -> bool {
         self.method == other.method && self.axum_path() == other.axum_path()
@@ -65,11 +74,7 @@ impl Route {
 
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.method)?;
-        self.segments.iter().try_for_each(|segment| match segment {
-            Segment::Fixed(text) => write!(f, "/{text}"),
-            Segment::Named(name) => write!(f, "/{{{name}}}"),
-        })
+        write!(f, "{} {}", self.method, self.path())
     }
 }
 

@@ -8,7 +8,7 @@ use partita::{
 use partita_engine::Engine;
 use partita_engine::kernel::InstanceId;
 use partita_engine::{WaitFor, engine::StartRequest};
-use partita_server::{Server, ServerOptions};
+use partita_server::{Parts, Server, ServerOptions};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -129,7 +129,12 @@ pub(crate) async fn serve(options: ServerOptions) -> Harness {
 pub(crate) async fn serve_with(builder: RuntimeBuilder, options: ServerOptions) -> Harness {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let engine = builder.start().await.unwrap().engine().clone();
-    let server = Server::bind(engine.clone(), ServerOptions { listen: local(0), ..options }).await.unwrap();
+    serve_parts(engine, Parts::default(), options).await
+}
+
+pub(crate) async fn serve_parts(engine: Engine, parts: Parts, options: ServerOptions) -> Harness {
+    let options = ServerOptions { listen: local(0), ..options };
+    let server = Server::bind_with(engine.clone(), parts, options).await.unwrap();
     let base = format!("http://{}", server.address());
     let stop = CancellationToken::new();
     let stopped = stop.clone();

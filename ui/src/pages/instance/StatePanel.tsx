@@ -33,7 +33,7 @@ export function StatePanel({ path, execution, close }: StatePanelProps) {
       ) : (
         <p className="text-muted">It was not entered.</p>
       )}
-      {figures?.error && visits.length !== 1 && (
+      {figures?.error?.error && visits.length !== 1 && (
         <FailureView title="Last error" failure={failureOf(figures.error.error, figures.error.cause)} />
       )}
       <ol className="flex flex-col gap-1">
@@ -83,7 +83,7 @@ function VisitLine({ visit, number, open, toggle }: VisitLineProps) {
       <span className="flex-1 truncate">
         {visit.iteration === undefined ? `Visit ${number}` : `Item ${visit.iteration}`}
         {visit.attempts > 1 && <span className="text-muted"> · {visit.attempts} attempts</span>}
-        {visit.error && <span className="text-bad"> · {visit.error}</span>}
+        {visit.error && visit.status !== "succeeded" && <span className="text-bad"> · {visit.error}</span>}
       </span>
       <span className="shrink-0 text-muted text-xs tabular-nums">{took(visit)}</span>
     </button>
@@ -94,7 +94,12 @@ function VisitFacts({ visit }: { visit: StateVisit }) {
   const [, change] = useView();
   return (
     <div className="flex flex-col gap-3 border-line border-t p-3">
-      {visit.error && <FailureView failure={failureOf(visit.error, visit.cause)} />}
+      {visit.error && (
+        <FailureView
+          {...(visit.status === "succeeded" && { title: "Last error, after which it was tried again" })}
+          failure={failureOf(visit.error, visit.cause)}
+        />
+      )}
       <p className="text-muted text-xs tabular-nums">
         From {clockTime(new Date(visit.enteredAt))}
         {visit.exitedAt && ` to ${clockTime(new Date(visit.exitedAt))}`}
@@ -103,7 +108,7 @@ function VisitFacts({ visit }: { visit: StateVisit }) {
       <Labelled label="Input">
         <VisitValue value={visit.input} truncated={visit.truncated} name={`${visit.name}.input`} />
       </Labelled>
-      {visit.exitedAt && !visit.error && (
+      {visit.status === "succeeded" && (
         <Labelled label="Output">
           <VisitValue value={visit.output} truncated={visit.truncated} name={`${visit.name}.output`} />
         </Labelled>

@@ -22,7 +22,7 @@ interface FilterBarProps {
 
 /** The keyboard goes on in the list. */
 function focusFirstRow(): void {
-  document.querySelector<HTMLElement>("li[data-index] a")?.focus();
+  document.querySelector<HTMLElement>("tr[data-index] a")?.focus();
 }
 
 export function FilterBar({ text, problems, order, tags, onText, onOrder }: FilterBarProps) {

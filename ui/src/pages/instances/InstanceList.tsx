@@ -15,6 +15,7 @@ import { useListKeys } from "./useListKeys";
 import { useRows } from "./useRows";
 
 const ROW_PX = 34;
+const HEAD_PX = 30;
 /** Rows before the end at which the next page is asked for. */
 const AHEAD = 30;
 
@@ -45,10 +46,13 @@ export function InstanceList({ text, order, columns: keys, selected, ...rest }: 
     getItemKey: (index) => rows[index]?.id ?? index,
     estimateSize: () => ROW_PX,
     overscan: 12,
+    // The head stands above the rows, and stays when they scroll.
+    scrollMargin: HEAD_PX,
+    scrollPaddingStart: HEAD_PX,
   });
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
-  const onKeyDown = useListKeys({ scroller, rows, scrollTo: (index) => virtual.scrollToIndex(index), toggle });
+  useListKeys({ scroller, rows, scrollTo: (index) => virtual.scrollToIndex(index), toggle });
 
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && last >= rows.length - AHEAD) void fetchNextPage();
@@ -61,71 +65,67 @@ export function InstanceList({ text, order, columns: keys, selected, ...rest }: 
   const all = rows.length > 0 && rows.every(({ id }) => selected.has(id));
   return (
     <div
-      className={`card relative flex min-h-80 flex-1 flex-col overflow-x-auto ${isPlaceholderData ? "opacity-60" : ""}`}
+      className={`card relative flex min-h-80 flex-1 flex-col overflow-hidden ${isPlaceholderData ? "opacity-60" : ""}`}
     >
-      <div className="flex min-h-0 min-w-[52rem] flex-1 flex-col">
-        <div
-          className="grid items-center gap-3 border-line border-b px-4 py-1.5 font-medium text-muted text-xs"
-          style={{ gridTemplateColumns: template }}
-        >
-          <input
-            type="checkbox"
-            aria-label="Select all rows that are loaded"
-            className="size-3.5 accent-solid"
-            checked={all}
-            onChange={() => onSelected(new Set(all ? [] : rows.map(({ id }) => id)))}
-          />
-          {columns.map(({ key, label }) => (
-            <span key={key} className="truncate">
-              {label}
-            </span>
-          ))}
-        </div>
-        <section
-          ref={scroller}
-          aria-label="Instances"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard.
-          tabIndex={0}
-          className="min-h-0 flex-1 overflow-y-auto -outline-offset-2"
-          onScroll={({ currentTarget }) => setAtTop(currentTarget.scrollTop < ROW_PX)}
-          onKeyDown={onKeyDown}
-        >
-          <ul className="relative" style={{ height: virtual.getTotalSize() }}>
+      <div
+        ref={scroller}
+        className="min-h-0 flex-1 overflow-auto"
+        onScroll={({ currentTarget }) => setAtTop(currentTarget.scrollTop < ROW_PX)}
+      >
+        <table aria-label="Instances" aria-rowcount={rows.length + 1} className="block min-w-[52rem] text-left">
+          <thead className="sticky top-0 z-10 block border-line border-b bg-surface">
+            <tr
+              className="grid items-center gap-3 px-4 text-muted text-xs"
+              style={{ gridTemplateColumns: template, height: HEAD_PX - 1 }}
+            >
+              <th scope="col" className="flex">
+                <input
+                  type="checkbox"
+                  aria-label="Select all rows that are loaded"
+                  className="size-3.5 accent-solid"
+                  checked={all}
+                  onChange={() => onSelected(new Set(all ? [] : rows.map(({ id }) => id)))}
+                />
+              </th>
+              {columns.map(({ key, label }) => (
+                <th key={key} scope="col" className="truncate font-medium">
+                  {label}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody className="relative block" style={{ height: virtual.getTotalSize() }}>
             {items.map(({ index, start, key }) => {
               const row = rows[index];
               return (
                 row && (
-                  <li
+                  <Row
                     key={key}
-                    data-index={index}
-                    className="absolute inset-x-0 border-line/60 border-b hover:bg-raised/60 has-checked:bg-accent/8"
-                    style={{ height: ROW_PX, transform: `translateY(${start}px)` }}
-                  >
-                    <Row
-                      row={row}
-                      columns={columns}
-                      template={template}
-                      idPart={idPart}
-                      selected={selected.has(row.id)}
-                      toggle={toggle}
-                    />
-                  </li>
+                    index={index}
+                    top={start - HEAD_PX}
+                    row={row}
+                    columns={columns}
+                    template={template}
+                    idPart={idPart}
+                    selected={selected.has(row.id)}
+                    toggle={toggle}
+                  />
                 )
               );
             })}
-          </ul>
-        </section>
-        <p role="status" className="border-line border-t px-4 py-1.5 text-muted text-xs tabular-nums">
-          {count(rows.length)} loaded{hasNextPage ? ", more as you scroll" : ", that is all"}
-        </p>
+          </tbody>
+        </table>
       </div>
+      <p role="status" className="border-line border-t px-4 py-1.5 text-muted text-xs tabular-nums">
+        {count(rows.length)} loaded{hasNextPage ? ", more as you scroll" : ", that is all"}
+      </p>
       {held > 0 && (
         <Button
           look="solid"
-          className="absolute! top-10 left-1/2 h-7! -translate-x-1/2 rounded-full! shadow-md"
+          className="absolute! top-10 left-1/2 z-20 h-7! -translate-x-1/2 rounded-full! shadow-md"
           onClick={() => {
             showHeld();
-            virtual.scrollToIndex(0);
+            virtual.scrollToOffset(0);
           }}
         >
           <ArrowUp aria-hidden className="size-3.5" /> {count(held)} new
@@ -142,6 +142,8 @@ function useTagKeys(rows: readonly InstanceSummary[], onTags: (keys: string[]) =
 }
 
 interface RowProps {
+  index: number;
+  top: number;
   row: InstanceSummary;
   columns: readonly Column[];
   template: string;
@@ -150,30 +152,46 @@ interface RowProps {
   toggle: (id: string) => void;
 }
 
-const Row = memo(({ row, columns, template, idPart, selected, toggle }: RowProps) => (
-  <div className="grid h-full items-center gap-3 px-4" style={{ gridTemplateColumns: template }}>
-    <input
-      type="checkbox"
-      tabIndex={-1}
-      aria-label={`Select ${row.id}`}
-      className="size-3.5 accent-solid"
-      checked={selected}
-      onChange={() => toggle(row.id)}
-    />
-    <Link
-      to="/instances/$id"
-      params={{ id: row.id }}
-      preload={false}
-      className="col-[2/-1] -mx-2 grid h-full grid-cols-subgrid items-center rounded-sm px-2 -outline-offset-2"
+/** The link of one cell covers the whole row, but for the box. */
+const Row = memo(({ index, top, row, columns, template, idPart, selected, toggle }: RowProps) => {
+  const linked = columns.some(({ key }) => key === "id") ? "id" : columns[0]?.key;
+  return (
+    <tr
+      data-index={index}
+      aria-rowindex={index + 2}
+      className="absolute inset-x-0 grid items-center gap-3 border-line/60 border-b px-4 hover:bg-raised/60 has-checked:bg-accent/8"
+      style={{ height: ROW_PX, transform: `translateY(${top}px)`, gridTemplateColumns: template }}
     >
+      <td className="relative z-1 flex">
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          aria-label={`Select ${row.id}`}
+          className="size-3.5 accent-solid"
+          checked={selected}
+          onChange={() => toggle(row.id)}
+        />
+      </td>
       {columns.map(({ key, cell }) => (
-        <span key={key} className="min-w-0 truncate">
-          {cell(row, { idPart })}
-        </span>
+        <td key={key} className="min-w-0 truncate">
+          {key === linked ? (
+            <Link
+              to="/instances/$id"
+              params={{ id: row.id }}
+              preload={false}
+              aria-label={row.id}
+              className="outline-none after:absolute after:inset-0 focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
+            >
+              {cell(row, { idPart })}
+            </Link>
+          ) : (
+            cell(row, { idPart })
+          )}
+        </td>
       ))}
-    </Link>
-  </div>
-));
+    </tr>
+  );
+});
 
 function NoInstances({ filtered }: { filtered: boolean }) {
   return (

@@ -1,4 +1,4 @@
-import type { KeyboardEvent, RefObject } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 import type { InstanceSummary } from "../../api/client";
 
 interface ListKeys {
@@ -22,27 +22,41 @@ const STEPS: Record<string, (at: number, last: number) => number> = {
 };
 
 function focusRow(scroller: HTMLElement | null, index: number): void {
-  scroller?.querySelector<HTMLElement>(`li[data-index="${index}"] a`)?.focus({ preventScroll: true });
+  scroller?.querySelector<HTMLElement>(`tr[data-index="${index}"] a`)?.focus({ preventScroll: true });
+}
+
+/** Whether a key is meant for the list: it, or nothing at all, has the keyboard. */
+function isForList(target: EventTarget | null, scroller: HTMLElement | null): boolean {
+  return target === document.body || (target instanceof Node && scroller?.contains(target) === true);
 }
 
 /** The arrows move between rows, `x` and the space bar select; Enter is the link's own. */
-export function useListKeys({ scroller, rows, scrollTo, toggle }: ListKeys) {
-  return (event: KeyboardEvent<HTMLElement>) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const item = (event.target as HTMLElement).closest<HTMLElement>("li[data-index]");
-    const at = item ? Number(item.dataset.index) : -1;
-    const row = rows[at];
-    const step = STEPS[event.key];
-    if (step) {
-      const next = Math.max(0, Math.min(rows.length - 1, step(at, rows.length - 1)));
-      scrollTo(next);
-      // The row may have to be drawn first.
-      requestAnimationFrame(() => requestAnimationFrame(() => focusRow(scroller.current, next)));
-    } else if ((event.key === "x" || event.key === " ") && row) {
-      toggle(row.id);
-    } else {
-      return;
-    }
-    event.preventDefault();
-  };
+export function useListKeys(keys: ListKeys): void {
+  const latest = useRef(keys);
+  useEffect(() => {
+    latest.current = keys;
+  });
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const { scroller, rows, scrollTo, toggle } = latest.current;
+      if (event.ctrlKey || event.metaKey || event.altKey || !isForList(event.target, scroller.current)) return;
+      const item = (event.target as Element).closest<HTMLElement>("tr[data-index]");
+      const at = item ? Number(item.dataset.index) : -1;
+      const row = rows[at];
+      const step = STEPS[event.key];
+      if (step) {
+        const next = Math.max(0, Math.min(rows.length - 1, step(at, rows.length - 1)));
+        scrollTo(next);
+        // The row may have to be drawn first.
+        requestAnimationFrame(() => requestAnimationFrame(() => focusRow(scroller.current, next)));
+      } else if ((event.key === "x" || event.key === " ") && row) {
+        toggle(row.id);
+      } else {
+        return;
+      }
+      event.preventDefault();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
 }

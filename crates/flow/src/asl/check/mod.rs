@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `problem.rs` | [`Problem`] |
 //! | `text.rs` | from JSON or YAML text to a value |
+//! | `spans.rs`, `place.rs` | where in the text a problem is |
 //! | `fields.rs` | which fields a state may have, and of what shape |
 //! | `graph.rs` | states that nothing leads to |
 //! | `express.rs` | what EXPRESS machines may not do |
@@ -13,9 +14,12 @@
 mod express;
 pub(crate) mod fields;
 mod graph;
+mod place;
 mod problem;
+mod spans;
 mod text;
 
+pub use place::{Place, Placed, escaped, locate};
 pub use problem::{NO_TARGET, NOT_JSON, Problem, SCHEMA, Severity, UNREACHABLE};
 pub use text::Format;
 

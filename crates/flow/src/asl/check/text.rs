@@ -14,6 +14,17 @@ pub enum Format {
     Yaml,
 }
 
+impl Format {
+    /// The value of a text that was checked.
+    #[must_use]
+    pub fn value(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Json => serde_json::from_str(text).ok(),
+            Self::Yaml => serde_saphyr::from_str(text).ok(),
+        }
+    }
+}
+
 /// Reads the text; whatever comes back is an object.
 pub(super) fn read(text: &str, format: Format, limits: &Limits) -> Result<Value, Problem> {
     if text.len() > limits.definition_bytes {

@@ -4,6 +4,9 @@
 //! an instance's history gives them again, with the same ids and times.
 
 pub mod json;
+mod step;
+
+pub use step::{Step, StepKind, Within};
 
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,6 +21,11 @@ pub trait Observer: Send + Sync {
 
     /// One more event of the instance.
     fn event(&self, instance: &str, event: ExecutionEvent);
+
+    /// One more step of one of its visits of states. Nothing is done about it unless an observer says otherwise.
+    fn step(&self, instance: &str, step: Step) {
+        let _ = (instance, step);
+    }
 }
 
 /// Sees nothing.

@@ -72,6 +72,6 @@ impl Frame<'_> {
             }
         };
         self.within_limits(visit, &output)?;
-        Ok(Step { output, target, assigned })
+        Ok(Step { output, target, assigned, caught: None })
     }
 }

@@ -64,7 +64,7 @@ impl Frame<'_> {
             }
         };
         self.within_limits(visit, &output)?;
-        Ok(Step { output, target, assigned })
+        Ok(Step { output, target, assigned, caught: None })
     }
 
     fn finish_by_path(

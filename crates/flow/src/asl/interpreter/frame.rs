@@ -3,7 +3,7 @@
 use super::fault::{Fault, QUERY};
 use super::run::Run;
 use crate::asl::definition::{Machine, State, Target};
-use crate::asl::events::{Assigned, EventKind};
+use crate::asl::events::{Assigned, EventKind, Reason, Step as Told, StepKind, Within};
 use crate::asl::expr::{EvalError, Variables};
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) previous: u64,
     /// The item of the innermost iteration.
     pub(crate) item: Option<Item>,
+    /// The visit of a Parallel or Map state that this line is a part of.
+    pub(crate) within: Option<Within>,
 }
 
 /// An item of a Map state.
@@ -45,21 +47,24 @@ pub(crate) struct Step {
     pub(crate) output: Arc<Value>,
     pub(crate) target: Target,
     pub(crate) assigned: Assigned,
+    /// The error that a catcher took it out of.
+    pub(crate) caught: Option<Reason>,
 }
 
 impl<'a> Frame<'a> {
     pub(crate) fn new(run: &'a Run, machine: &'a Machine) -> Self {
-        Self { run, machine, variables: Arc::default(), previous: 0, item: None }
+        Self { run, machine, variables: Arc::default(), previous: 0, item: None, within: None }
     }
 
     /// A line that begins within this one, and sees its variables.
-    pub(crate) fn inner(&self, machine: &'a Machine) -> Self {
+    pub(crate) fn inner(&self, machine: &'a Machine, within: Within) -> Self {
         Self {
             run: self.run,
             machine,
             variables: self.variables.clone(),
             previous: self.previous,
             item: self.item.clone(),
+            within: Some(within),
         }
     }
 
@@ -81,10 +86,36 @@ impl<'a> Frame<'a> {
             input: input.clone(),
         });
         let entered_at = self.run.ctx.now();
-        Visit { state, input, entered: self.previous, before, entered_at, retries: 0, token: None }
+        let visit =
+            Visit { state, input, entered: self.previous, before, entered_at, retries: 0, token: None };
+        self.step(&visit, || StepKind::Entered {
+            name: state.name.clone(),
+            input: visit.input.clone(),
+            within: self.within,
+        });
+        visit
     }
 
-    pub(crate) fn exit(&mut self, state: &State, step: &mut Step) {
+    /// Tells of a step of a visit.
+    pub(crate) fn step(&self, visit: &Visit<'_>, kind: impl FnOnce() -> StepKind) {
+        self.run.step(|at| Told { visit: visit.entered, at, kind: kind() });
+    }
+
+    /// Tells of a visit that failed.
+    pub(crate) fn broke(&self, visit: &Visit<'_>, fault: &Fault) {
+        self.step(visit, || StepKind::Failed(fault.reason.clone()));
+    }
+
+    pub(crate) fn exit(&mut self, visit: &Visit<'_>, step: &mut Step) {
+        let state = visit.state;
+        self.step(visit, || StepKind::Exited {
+            output: step.output.clone(),
+            next: match step.target {
+                Target::State(next) => self.machine.state(next).map(|next| next.name.clone()),
+                Target::End => None,
+            },
+            caught: step.caught.take(),
+        });
         let assigned = std::mem::take(&mut step.assigned);
         self.emit(|| EventKind::StateExited {
             state_type: state.kind.name(),

@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::frame::{Frame, Step, Visit};
 use super::sees::Sees;
 use crate::asl::definition::{Catcher, Kind, QueryLanguage, Retrier, Target};
-use crate::asl::events::EventKind;
+use crate::asl::events::{EventKind, StepKind};
 use futures::future::BoxFuture;
 use serde_json::Value;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ impl<'a> Frame<'a> {
                 let Some(seconds) = self.again(&visit.state.retry, &mut tried, &fault) else {
                     return self.give_up(visit, fault);
                 };
+                self.step(visit, || StepKind::Retried(fault.reason.clone()));
                 self.sleep(seconds).await;
                 visit.retries += 1;
                 self.run.transition()?;
@@ -82,7 +83,8 @@ impl<'a> Frame<'a> {
             }
         };
         self.within_limits(visit, &output)?;
-        Ok(Step { output, target: Target::State(catcher.next), assigned })
+        let caught = Some(fault.reason.clone());
+        Ok(Step { output, target: Target::State(catcher.next), assigned, caught })
     }
 }
 

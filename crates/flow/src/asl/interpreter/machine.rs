@@ -17,14 +17,15 @@ pub(crate) async fn machine(frame: &mut Frame<'_>, input: Arc<Value>) -> Result<
             return Err(Fault::runtime("The machine leads to a state that it does not have."));
         };
         let mut visit = frame.enter(state, input);
-        let mut step = match &state.kind {
+        let ended = match &state.kind {
             Kind::Pass { .. } | Kind::Choice { .. } | Kind::Succeed | Kind::Fail { .. } => {
-                frame.at_once(&visit)?
+                frame.at_once(&visit)
             }
-            Kind::Wait(wait) => Box::pin(frame.wait(&visit, wait)).await?,
-            Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => frame.work(&mut visit).await?,
+            Kind::Wait(wait) => Box::pin(frame.wait(&visit, wait)).await,
+            Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_) => frame.work(&mut visit).await,
         };
-        frame.exit(state, &mut step);
+        let mut step = ended.inspect_err(|fault| frame.broke(&visit, fault))?;
+        frame.exit(&visit, &mut step);
         match step.target {
             Target::End => return Ok(step.output),
             Target::State(next) => (at, input) = (next, step.output),
@@ -66,6 +67,6 @@ impl Frame<'_> {
         let (output, assigned) =
             self.by_query(visit, flow.output.as_ref(), flow.assign.as_ref(), sees, &visit.input)?;
         self.within_limits(visit, &output)?;
-        Ok(Step { output, target, assigned })
+        Ok(Step { output, target, assigned, caught: None })
     }
 }

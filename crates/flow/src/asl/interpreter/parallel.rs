@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::frame::{Frame, Visit};
 use super::machine::machine;
 use crate::asl::definition::Machine;
-use crate::asl::events::EventKind;
+use crate::asl::events::{EventKind, Within};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use serde_json::Value;
@@ -24,7 +24,8 @@ impl<'a> Frame<'a> {
             .iter()
             .enumerate()
             .map(|(number, branch)| {
-                let (mut line, input) = (self.inner(branch), input.clone());
+                let (mut line, input) =
+                    (self.inner(branch, Within::branch(visit.entered, number)), input.clone());
                 Box::pin(async move {
                     let result = machine(&mut line, input).await;
                     (number, line.previous, result)

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use crate::asl::arn::Place;
-use crate::asl::events::{EventKind, ExecutionEvent, Observer};
+use crate::asl::events::{EventKind, ExecutionEvent, Observer, Step};
 use crate::asl::expr::Draw;
 use crate::asl::limits::Limits;
 use crate::asl::token::TokenMint;
@@ -80,6 +80,13 @@ impl Run {
             self.env.observer.event(self.ctx.instance_id().as_str(), event);
         }
         id
+    }
+
+    /// Shows a step to the observer when that wants it.
+    pub(crate) fn step(&self, step: impl FnOnce(SystemTime) -> Step) {
+        if self.observed {
+            self.env.observer.step(self.ctx.instance_id().as_str(), step(self.ctx.now()));
+        }
     }
 
     /// Counts a transition. A machine that goes round and round without waiting is stopped here.

@@ -2,7 +2,7 @@
 
 use super::source::Items;
 use crate::asl::definition::MapState;
-use crate::asl::events::EventKind;
+use crate::asl::events::{EventKind, Within};
 use crate::asl::interpreter::fault::Fault;
 use crate::asl::interpreter::frame::{Frame, Item, Visit};
 use crate::asl::interpreter::machine::machine;
@@ -83,7 +83,7 @@ impl<'a> Frame<'a> {
         let (name, index) = (visit.state.name.clone(), item.index);
         self.emit(|| EventKind::MapIterationStarted { name, index });
         let input = self.select(visit, map, effective, item.clone())?;
-        let mut line = self.inner(&map.processor);
+        let mut line = self.inner(&map.processor, Within::iteration(visit.entered, index));
         line.item = Some(item);
         Ok(Box::pin(async move {
             let result = machine(&mut line, input).await;
