@@ -1,6 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "./client";
-import { type DefinitionProblem, pending, type Trigger, type Workflow, type WorkflowSummary } from "./pending";
 
 /** What the server offers: definitions, functions, schedules, the store, and the figures of each. */
 
@@ -23,7 +22,7 @@ export function seriesQuery(of: SeriesOf, span: Span) {
 export function workflowsQuery() {
   return queryOptions({
     queryKey: ["workflows"],
-    queryFn: ({ signal }) => pending.get<{ workflows: WorkflowSummary[] }>("/api/v1/workflows", { signal }),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/workflows", { signal })),
     refetchInterval: REFRESH_MS,
   });
 }
@@ -31,30 +30,18 @@ export function workflowsQuery() {
 export function workflowQuery(name: string) {
   return queryOptions({
     queryKey: ["workflows", name],
-    queryFn: ({ signal }) => pending.get<Workflow>("/api/v1/workflows/{name}", { params: { path: { name } }, signal }),
+    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/workflows/{name}", { params: { path: { name } }, signal })),
     refetchInterval: REFRESH_MS,
   });
 }
 
-export function triggersQuery() {
-  return queryOptions({
-    queryKey: ["triggers"],
-    queryFn: ({ signal }) => pending.get<{ triggers: Trigger[] }>("/api/v1/triggers", { signal }),
-  });
-}
-
-export function checkDefinition(name: string, text: string, format: "json" | "yaml", signal?: AbortSignal) {
-  return pending.post<{ problems: DefinitionProblem[] }>("/api/v1/definitions/check", {
-    body: { name, text, format },
-    ...(signal && { signal }),
-  });
+export function checkDefinition(name: string, text: string, format: "json" | "yaml", signal: AbortSignal) {
+  return unwrap(api.POST("/api/v1/definitions/check", { body: { name, text, format }, signal }));
 }
 
 export function saveDefinition(name: string, text: string, revision: string) {
-  return pending.put<{ revision: string; problems: DefinitionProblem[] }>("/api/v1/workflows/{name}/definition", {
-    params: { path: { name } },
-    body: { text, revision },
-  });
+  const params = { path: { name } };
+  return unwrap(api.PUT("/api/v1/workflows/{name}/definition", { params, body: { text, revision } }));
 }
 
 export function functionsQuery() {

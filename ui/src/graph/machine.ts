@@ -2,7 +2,7 @@ import type { AslEdge, AslScope, AslState } from "../lib/asl";
 import { type Arranged, arrange, type BoxIn, type LineIn, type Size } from "./arrange";
 import type { Drawing, DrawnNode } from "./model";
 
-const CARD: Size = { width: 224, height: 48 };
+const CARD: Size = { width: 240, height: 48 };
 const MARK: Size = { width: 64, height: 26 };
 const HEAD = 42;
 const PAD = 14;

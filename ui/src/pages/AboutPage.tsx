@@ -120,7 +120,7 @@ function Settings() {
                 {settings.map(({ key, value, origin, help }) => (
                   <tr key={key}>
                     <td className="whitespace-nowrap font-mono text-xs">{key}</td>
-                    <td className="break-all font-mono text-xs">{value}</td>
+                    <td className="min-w-40 break-words font-mono text-xs">{value}</td>
                     <td className="whitespace-nowrap text-muted">{origin}</td>
                     <td className="text-muted">{help}</td>
                   </tr>

@@ -4,6 +4,7 @@ import { Hourglass } from "lucide-react";
 import type { Worker } from "../api/client";
 import { workersQuery } from "../api/queries";
 import { count } from "../lib/format";
+import { Bar } from "../ui/Bar";
 import { Loaded } from "../ui/Loaded";
 import { Command, Empty, Page, Section } from "../ui/Page";
 import { Time } from "../ui/Time";
@@ -135,7 +136,7 @@ function Load({ label, now, limit, names }: LoadProps) {
       </dd>
       {limit > 0 && (
         <dd>
-          <meter aria-label={`${label} running`} className="load my-1 h-1.5 w-full" min={0} max={limit} value={now} />
+          <Bar value={now} max={limit} />
         </dd>
       )}
       <dd className="line-clamp-3 break-words text-muted text-xs" title={names.join(", ")}>

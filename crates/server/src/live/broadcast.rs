@@ -131,7 +131,10 @@ impl Teller {
         let at = Time(app.engine.now());
         let summary = Summary { at, counts, attention, workers, waiting, rates, calls_running };
         self.quiet += 1;
-        let same = |last: &Summary| Summary { at, ..last.clone() } == summary;
+        let same = |last: &Summary| {
+            let rates = Rates { seconds: rates.seconds, ..last.rates };
+            Summary { at, rates, ..last.clone() } == summary
+        };
         if self.last.as_ref().is_some_and(same) && self.quiet < QUIET_TICKS {
             return Ok(None);
         }

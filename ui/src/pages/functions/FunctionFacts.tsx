@@ -12,7 +12,7 @@ export function FunctionFacts({ known: each }: { known: FunctionDetail }) {
   const runs = processFacts(each);
   return (
     <div className="grid items-start gap-4 md:grid-cols-2 xl:grid-cols-3">
-      <Section title="Calls">
+      <Section title="Figures">
         <Facts facts={callFacts(each)} />
       </Section>
       {runs && (

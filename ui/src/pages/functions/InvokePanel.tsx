@@ -39,7 +39,8 @@ export function InvokePanel({ name }: { name: string }) {
               label="Time limit in seconds"
               type="number"
               min={1}
-              placeholder="the function’s own"
+              placeholder="30"
+              max={300}
               value={seconds}
               onValue={setSeconds}
             />

@@ -11,11 +11,15 @@ export function FailureView({ failure, title }: { failure: Failure; title?: stri
   );
 }
 
+const LONG = 300;
+/** What scrolls must be reachable with the keyboard. */
+const SCROLLED = { tabIndex: 0 };
+
 function FailureBody({ failure: original }: { failure: Failure }) {
   const failure = readableFailure(original);
   return (
     <>
-      <p className="max-h-40 overflow-y-auto break-words">
+      <p className="max-h-40 overflow-y-auto break-words" {...(failure.message.length > LONG && SCROLLED)}>
         <span className="font-medium font-mono text-bad text-xs">{failure.errorType}</span> {failure.message}
         {failure.nonRetriable && <span className="ml-2 text-muted text-xs">not retried</span>}
       </p>

@@ -103,7 +103,8 @@ function useOpenAt(store: HistoryStore, onFound: (index: number) => void): void 
   useEffect(() => {
     if (at === undefined) return;
     store.loadAll();
-    const found = store.events.find((event) => event && Date.parse(event.timestamp) >= Date.parse(at));
+    const after = (event: HistoryEvent) => Date.parse(event.timestamp) >= Date.parse(at);
+    const found = store.events.find((event) => event && !event.type.startsWith("Orchestrator") && after(event));
     if (!found && !store.complete) return;
     change({ at: undefined, event: found?.index });
     if (found) onFound(found.index);

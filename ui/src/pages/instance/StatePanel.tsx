@@ -21,7 +21,9 @@ interface StatePanelProps {
 export function StatePanel({ path, execution, close }: StatePanelProps) {
   const [open, setOpen] = useState<number>();
   const figures = execution.states[path];
-  const visits = execution.visits.filter((visit) => visit.path === path);
+  const all = execution.visits.filter((visit) => visit.path === path);
+  // Of many, those that went wrong are of interest.
+  const visits = all.length > LISTED ? all.toSorted((a, b) => Number(!a.error) - Number(!b.error)) : all;
   const shown = open ?? (visits.length === 1 ? 0 : undefined);
   return (
     <SidePanel title={nameOf(path)} close={close}>

@@ -4,11 +4,12 @@ import { count, duration } from "../../lib/format";
 import { type Cluster, clusterFigures } from "./clusters";
 import { endOf, type Outcome, outcomeOf, type Step, startOf } from "./steps";
 
-const WIDTH = 224;
+const WIDTH = 240;
 const HEIGHT = 48;
 const MARK = { width: 90, height: 26 };
 
-const DUE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const TIME = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 const LOOKS: Record<Outcome, Look> = { open: "running", done: "succeeded", failed: "failed", cancelled: "aborted" };
 const BLANK = { x: 0, y: 0, depth: 0, muted: false, look: undefined, figures: "", counted: false, detail: "" } as const;
@@ -114,7 +115,9 @@ function singleNode(step: Step): Pick<DrawnNode, "title" | "kind" | "detail" | "
 }
 
 function goingOn({ due }: Step): string {
-  return due === undefined ? "" : `until ${DUE.format(due)}`;
+  if (due === undefined) return "";
+  const today = new Date(due).toDateString() === new Date().toDateString();
+  return `until ${(today ? TIME : DAY).format(due)}`;
 }
 
 /** How many of them stand how. */

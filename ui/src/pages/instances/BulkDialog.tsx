@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { count } from "../../lib/format";
+import { Bar } from "../../ui/Bar";
 import { Button } from "../../ui/Button";
 import { ProblemNote } from "../../ui/Loaded";
 import { Modal } from "../../ui/Modal";
@@ -47,7 +48,7 @@ export function BulkDialog({ operation, target, close, onDone }: BulkDialogProps
             <p>
               {count(done)} of {all === undefined ? "?" : count(all)} done…
             </p>
-            <meter aria-label="Done" className="load mt-2 h-1.5 w-full" min={0} max={all || 1} value={done} />
+            <Bar value={done} max={all ?? 0} />
           </>
         ) : (
           <p>

@@ -3,7 +3,7 @@ import { useBlocker } from "@tanstack/react-router";
 import { CircleX, TriangleAlert } from "lucide-react";
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { checkDefinition, workflowQuery } from "../../api/catalog";
-import type { Definition, DefinitionProblem } from "../../api/pending";
+import type { Definition, DefinitionProblem } from "../../api/client";
 import { StateMachineGraph } from "../../graph/StateMachineGraph";
 import { readYaml } from "../../lib/yaml";
 import { Button } from "../../ui/Button";

@@ -1,5 +1,5 @@
 import { Code, Cpu, type LucideIcon, Waypoints } from "lucide-react";
-import type { WorkflowKind } from "../../api/pending";
+import type { WorkflowKind } from "../../api/client";
 
 const KINDS: Record<WorkflowKind, { label: string; icon: LucideIcon }> = {
   code: { label: "Code", icon: Code },

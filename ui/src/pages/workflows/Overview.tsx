@@ -2,9 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { schedulesQuery } from "../../api/catalog";
+import type { Trigger, Workflow } from "../../api/client";
 import { useFreshQuery } from "../../api/fresh";
-import type { Trigger, Workflow } from "../../api/pending";
 import { instancesHeadQuery } from "../../api/queries";
+import { shortSeconds } from "../../lib/series";
 import { Facts } from "../../ui/Facts";
 import { Loaded } from "../../ui/Loaded";
 import { Command, Empty, Section } from "../../ui/Page";
@@ -127,13 +128,21 @@ function ScheduleLine({ name }: { name: string }) {
   );
 }
 
-function TriggerLine({ trigger: { method, path, does } }: { trigger: Trigger }) {
+function TriggerLine({ trigger }: { trigger: Trigger }) {
   return (
     <li className="flex items-center justify-between gap-3 px-4 py-2">
       <code className="break-all font-mono text-xs">
-        {method} {path}
+        {trigger.method} {trigger.path}
       </code>
-      <span className="text-muted text-xs">{does}</span>
+      <span className="text-right text-muted text-xs">{triggerWords(trigger)}</span>
     </li>
   );
+}
+
+/** What a trigger does, and what is answered. */
+function triggerWords({ does, event, waitSeconds, answers }: Trigger): string {
+  if (does === "status") return answers === "customStatus" ? "answers the custom status" : "answers the instance";
+  if (does === "raise") return `raises ${event ?? "an event"}`;
+  const waits = waitSeconds ? `, and waits up to ${shortSeconds(waitSeconds)} for the output` : "";
+  return `starts it${waits}`;
 }

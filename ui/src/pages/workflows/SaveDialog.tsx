@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { saveDefinition, workflowQuery } from "../../api/catalog";
+import type { Definition } from "../../api/client";
 import { ApiError } from "../../api/client";
-import type { Definition } from "../../api/pending";
 import { Button } from "../../ui/Button";
 import { DiffView } from "../../ui/CodeEditor";
 import { ProblemNote } from "../../ui/Loaded";

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { Play } from "lucide-react";
 import { lazy, Suspense } from "react";
 import { workflowQuery } from "../../api/catalog";
-import type { Workflow } from "../../api/pending";
+import type { Workflow } from "../../api/client";
 import type { WorkflowTab } from "../../router";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
@@ -48,10 +48,19 @@ export function WorkflowPage() {
     >
       {query.data?.description && <p className="max-w-4xl text-muted">{query.data.description}</p>}
       <Tabs label="Parts of the workflow" tabs={tabs} current={tab} />
-      <Loaded query={query} missing={<TabContent name={name} tab={tab} from={from} />}>
+      <Loaded query={query} missing={<NotOffered name={name} tab={tab} from={from} />}>
         {(workflow) => <TabContent name={name} tab={tab} from={from} workflow={workflow} />}
       </Loaded>
     </Page>
+  );
+}
+
+function NotOffered(props: Omit<TabContentProps, "workflow">) {
+  return (
+    <>
+      <p className="card px-4 py-2.5 text-wait">Nobody offers this workflow right now. Its instances are shown here.</p>
+      <TabContent {...props} />
+    </>
   );
 }
 
@@ -59,7 +68,7 @@ interface TabContentProps {
   name: string;
   tab: WorkflowTab;
   from: string | undefined;
-  /** Unknown to servers that tell nothing of single workflows. */
+  /** Undefined when nobody offers it. */
   workflow?: Workflow;
 }
 
