@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { accessible, choose, expect, test } from "./pages.ts";
+import { accessible, choose, expect, test, write } from "./pages.ts";
 import { fixture, type Site } from "./servers.ts";
 
 let site: Site;
@@ -23,7 +23,7 @@ test("what can be done with an instance", async ({ page }) => {
   await expect(status).toContainText("Running");
   dialog = await choose(page, "Raise event");
   await dialog.getByLabel("Event").fill("go");
-  await dialog.getByLabel("Payload").fill('{"by": "hand"}');
+  await write(dialog.getByLabel("Payload"), '{"by": "hand"}');
   await dialog.getByRole("button", { name: "Raise event", exact: true }).click();
   await expect(status).toContainText("Completed");
   await page.getByRole("tab", { name: "Input and output" }).click();
@@ -31,7 +31,7 @@ test("what can be done with an instance", async ({ page }) => {
 
   dialog = await choose(page, "Restart");
   await dialog.getByRole("checkbox", { name: "With another input" }).check();
-  await dialog.getByLabel("Input", { exact: true }).fill('{"shop": "paris"}');
+  await write(dialog.getByLabel("Input", { exact: true }), '{"shop": "paris"}');
   await dialog.getByRole("button", { name: "Restart", exact: true }).click();
   await expect(page).not.toHaveURL(/steered/);
   await expect(page.getByTestId("custom-status")).toContainText("paris");

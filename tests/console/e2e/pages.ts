@@ -1,5 +1,5 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, expect, type Locator, type Page } from "@playwright/test";
 
 /**
  * A page whose console must stay clean: errors of scripts, and whatever the content security policy refused. Answers
@@ -25,6 +25,13 @@ export const test = base.extend({
 
 export { expect } from "@playwright/test";
 
+/** Puts a text into an editor in the place of what is there, as if it were pasted. */
+export async function write(editor: Locator, text: string): Promise<void> {
+  await editor.click();
+  await editor.press("ControlOrMeta+a");
+  await editor.page().keyboard.insertText(text);
+}
+
 /** Looks for what keeps people out. */
 export async function accessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -32,17 +39,9 @@ export async function accessible(page: Page): Promise<void> {
   expect(told, page.url()).toEqual([]);
 }
 
-/** Opens an instance's dialog for an action, wherever its button is, and gives the dialog. */
+/** Opens an instance's dialog for an action, and gives the dialog. */
 export async function choose(page: Page, action: string) {
-  const button = page.getByRole("button", { name: `${action}…`, exact: true });
-  const more = page.getByRole("button", { name: "More" });
-  await expect(button.or(more).first()).toBeVisible();
-  if (await button.isVisible()) {
-    await button.click();
-  } else {
-    await more.click();
-    await page.getByRole("menuitem", { name: `${action}…`, exact: true }).click();
-  }
+  await page.locator("main header").first().getByRole("button", { name: `${action}…`, exact: true }).click();
   const dialog = page.getByRole("dialog");
   await expect(dialog).toBeVisible();
   return dialog;

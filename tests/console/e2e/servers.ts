@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { chmod, cp, mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,6 +93,8 @@ function run(program: string, args: string[], env: Record<string, string>, input
 /** The transaction example in a folder of its own, so that its functions can be broken. */
 export async function transaction(): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "partita-console-"));
+  // Functions run as other users, who must be able to enter it.
+  await chmod(folder, 0o755);
   await cp(join(root, "examples/transaction"), join(folder, "app"), {
     recursive: true,
     filter: (path) => !path.includes(".partita"),

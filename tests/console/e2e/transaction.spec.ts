@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { accessible, choose, expect, test } from "./pages.ts";
+import { accessible, choose, expect, test, write } from "./pages.ts";
 import { type Site, transaction } from "./servers.ts";
 
 let site: Site;
@@ -91,16 +91,17 @@ test("a definition is edited beside its diagram, with marks where it is wrong", 
   const file = join(site.folder, "app/workflows/transaction.asl.json");
   const whole = await readFile(file, "utf8");
 
-  await editor.fill(whole.replace('"Next": "ShipItem"', '"Next": "ShipIt"'));
+  await write(editor, whole.replace('"Next": "ShipItem"', '"Next": "ShipIt"'));
   await expect(page.getByRole("region", { name: "Problems" }).or(page.getByLabel("Problems"))).toContainText("ShipIt");
   await expect(page.getByRole("button", { name: "Review and save" })).toBeDisabled();
 
   const renamed = whole.replaceAll("ShipItem", "SendParcel");
-  await editor.fill(renamed);
+  await write(editor, renamed);
   await expect(node("SendParcel")).toBeVisible();
   await page.getByRole("button", { name: "Review and save" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
-  await expect.poll(() => readFile(file, "utf8")).toBe(renamed);
+  await expect(page.getByRole("dialog")).toBeHidden();
+  expect(await readFile(file, "utf8")).toBe(renamed);
   const id = await site.start("transaction", { transaction: "Purchase", product: "vase" });
   await site.end(id);
   await page.goto(`${site.url}/instances/${id}?tab=graph`);
@@ -109,7 +110,7 @@ test("a definition is edited beside its diagram, with marks where it is wrong", 
 
 test("a function is called from its page", async ({ page }) => {
   await page.goto(`${site.url}/functions/process_refund?part=invoke`);
-  await page.getByLabel("Payload (JSON)").fill('{"product": "lamp"}');
+  await write(page.getByLabel("Payload (JSON)"), '{"product": "lamp"}');
   await page.getByRole("button", { name: "Invoke" }).click();
   await expect(page.getByText("Refund for lamp succeeded")).toBeVisible();
   await expect(page.getByText("refunding lamp")).toBeVisible();

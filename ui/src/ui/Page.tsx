@@ -1,5 +1,5 @@
 import { Check, Copy } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useId, useState } from "react";
 
 interface PageProps {
   title: string;
@@ -41,10 +41,13 @@ interface SectionProps {
 }
 
 export function Section({ title, aside, className = "", children }: SectionProps) {
+  const id = useId();
   return (
-    <section className={`card min-w-0 ${className}`}>
+    <section aria-labelledby={id} className={`card min-w-0 ${className}`}>
       <header className="flex min-h-10 items-center justify-between gap-3 border-line border-b px-4 py-1.5">
-        <h2 className="font-semibold">{title}</h2>
+        <h2 id={id} className="font-semibold">
+          {title}
+        </h2>
         {aside && <div className="flex min-w-0 items-center gap-2 text-muted text-xs">{aside}</div>}
       </header>
       {children}
@@ -57,7 +60,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   return (
     <div className="flex flex-col items-center gap-2 px-6 py-10 text-center">
       <p className="font-medium">{title}</p>
-      {children && <div className="max-w-xl text-muted leading-6">{children}</div>}
+      {children && <div className="max-w-xl text-muted leading-6 [&_.link]:underline">{children}</div>}
     </div>
   );
 }
