@@ -110,13 +110,13 @@ counters! {
 }
 
 impl Metrics {
-    /// The figures of the functions that were called by instances, by name; of the first [`COUNTED_NAMES`] ones.
+    /// The figures of the functions that were called, by name; of the first [`COUNTED_NAMES`] ones.
     #[must_use]
     pub fn functions(&self) -> Vec<(Name, Arc<FunctionMetrics>)> {
         self.by_function.all()
     }
 
-    /// The figures of one function; `None` when no instance has called it yet.
+    /// The figures of one function; `None` when it was not called yet.
     #[must_use]
     pub fn function(&self, name: &str) -> Option<Arc<FunctionMetrics>> {
         self.by_function.get(name)

@@ -3,7 +3,6 @@
 use crate::app::{App, Shared, of_app};
 use crate::connections;
 use crate::durable_task::workers::Workers;
-use crate::functions::figures::Figures;
 use crate::guard::Hosts;
 use crate::hubs::{Door, Hubs};
 use crate::options::ServerOptions;
@@ -79,7 +78,6 @@ impl Server {
         let (workers, hubs) = (parts.workers.clone(), parts.hubs.clone());
         let app = App::new(engine.clone(), parts, options.clone(), hosts.clone(), stopping.clone());
         let app: Shared = Arc::new(app);
-        Figures::begin(&app);
         Ok(Self { listener, address, router: of_app(&app), engine, options, stopping, workers, hubs, hosts })
     }
 

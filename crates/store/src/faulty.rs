@@ -44,6 +44,8 @@ struct Plan {
     faults: BTreeMap<u64, Fault>,
     poisoned: bool,
     epochs: HashMap<Partition, Epoch>,
+    refuse_loads: bool,
+    refused_loads: u64,
 }
 
 /// Lets everything through to another store, but for the commits that a test has picked.
@@ -72,10 +74,27 @@ impl FaultyStore {
         plan.faults.insert(next, fault);
     }
 
+    /// Lets all loads of instances fail from now on, or no longer.
+    pub fn refuse_loads(&self, refuse: bool) {
+        self.plan.lock().refuse_loads = refuse;
+    }
+
+    /// How many loads have failed so far.
+    #[must_use]
+    pub fn refused_loads(&self) -> u64 {
+        self.plan.lock().refused_loads
+    }
+
     /// How many commits were tried so far.
     #[must_use]
     pub fn commits(&self) -> u64 {
         self.plan.lock().commits
+    }
+
+    fn refuses_load(&self) -> bool {
+        let mut plan = self.plan.lock();
+        plan.refused_loads += u64::from(plan.refuse_loads);
+        plan.refuse_loads
     }
 
     fn next_fault(&self, partition: Partition, epoch: Epoch) -> Option<Fault> {
@@ -135,6 +154,9 @@ impl Store for FaultyStore {
     }
 
     async fn load(&self, id: &InstanceId) -> Result<Option<StoredInstance>, StoreError> {
+        if self.refuses_load() {
+            return Err(StoreError::Unavailable("out of reach, on purpose".into()));
+        }
         self.inner.load(id).await
     }
 

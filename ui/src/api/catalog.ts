@@ -1,13 +1,17 @@
 import { queryOptions } from "@tanstack/react-query";
-import { api, unwrap } from "./client";
+import { api, type FunctionSummary, unwrap } from "./client";
+import { HEAVY, LIGHT, SLOW } from "./queries";
 
 /** What the server offers: definitions, functions, schedules, the store, and the figures of each. */
 
-const REFRESH_MS = 4000;
-/** Steps of the series are ten seconds long. */
-const SERIES_MS = 10_000;
+/** Latencies and rates of functions are of the last minute: they go on changing after the last call. */
+const FIGURES = { ...LIGHT, settlesMs: 60_000 };
+/** A function is being built: nothing changes that a stream would tell of. */
+const BUILDING_MS = 2000;
 
 export type Span = "hour" | "day";
+/** How long a step of a series is. */
+const STEP_MS: Record<Span, number> = { hour: 10_000, day: 240_000 };
 
 export type SeriesOf = { workflow?: string; function?: string };
 
@@ -15,7 +19,7 @@ export function seriesQuery(of: SeriesOf, span: Span) {
   return queryOptions({
     queryKey: ["series", of, span],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/series", { params: { query: { ...of, span } }, signal })),
-    refetchInterval: SERIES_MS,
+    refetchInterval: STEP_MS[span],
   });
 }
 
@@ -23,7 +27,7 @@ export function workflowsQuery() {
   return queryOptions({
     queryKey: ["workflows"],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/workflows", { signal })),
-    refetchInterval: REFRESH_MS,
+    meta: HEAVY,
   });
 }
 
@@ -31,7 +35,7 @@ export function workflowQuery(name: string) {
   return queryOptions({
     queryKey: ["workflows", name],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/workflows/{name}", { params: { path: { name } }, signal })),
-    refetchInterval: REFRESH_MS,
+    meta: HEAVY,
   });
 }
 
@@ -44,11 +48,16 @@ export function saveDefinition(name: string, text: string, revision: string) {
   return unwrap(api.PUT("/api/v1/workflows/{name}/definition", { params, body: { text, revision } }));
 }
 
+function isBuilt({ host }: FunctionSummary): boolean {
+  return host?.state === "building";
+}
+
 export function functionsQuery() {
   return queryOptions({
     queryKey: ["functions"],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/functions", { signal })),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: ({ state }) => state.data?.functions.some(isBuilt) && BUILDING_MS,
+    meta: FIGURES,
   });
 }
 
@@ -56,7 +65,8 @@ export function functionQuery(name: string) {
   return queryOptions({
     queryKey: ["functions", name, "detail"],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/functions/{name}", { params: { path: { name } }, signal })),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: ({ state }) => state.data && isBuilt(state.data) && BUILDING_MS,
+    meta: FIGURES,
   });
 }
 
@@ -69,7 +79,7 @@ export function schedulesQuery() {
   return queryOptions({
     queryKey: ["schedules"],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/schedules", { signal })),
-    refetchInterval: REFRESH_MS,
+    meta: LIGHT,
   });
 }
 
@@ -77,7 +87,7 @@ export function scheduleQuery(name: string) {
   return queryOptions({
     queryKey: ["schedules", name],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/schedules/{name}", { params: { path: { name } }, signal })),
-    refetchInterval: REFRESH_MS,
+    meta: LIGHT,
   });
 }
 
@@ -103,7 +113,7 @@ export function storeQuery() {
   return queryOptions({
     queryKey: ["store"],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/store", { signal })),
-    refetchInterval: SERIES_MS,
+    meta: SLOW,
   });
 }
 

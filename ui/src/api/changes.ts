@@ -1,6 +1,7 @@
 import type { InstanceDetail, InstanceSummary, InstancesChange, ServerSummary } from "./client";
-/** `paused` while the tab is hidden; `unavailable` when the server has no stream or cannot be reached. */
-export type StreamState = "connecting" | "live" | "reconnecting" | "paused" | "unavailable";
+
+/** `paused` while the tab is hidden. */
+export type StreamState = "connecting" | "live" | "reconnecting" | "paused";
 
 export interface InstanceWatcher {
   onDetail: (detail: InstanceDetail) => void;
@@ -30,9 +31,9 @@ export class ChangeStream {
   #visible = true;
   #retryMs = RETRY_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #everOpened = false;
   readonly #observers = new Set<() => void>();
   readonly #lists = new Set<(change: InstancesChange) => void>();
+  readonly #changes = new Set<() => void>();
   readonly #watched: { id: string; watcher: InstanceWatcher }[] = [];
 
   constructor(open: (url: string) => Source) {
@@ -66,6 +67,16 @@ export class ChangeStream {
     };
   }
 
+  /** Told of whatever changes on the server, without saying what. */
+  watchChanges(callback: () => void): () => void {
+    this.#changes.add(callback);
+    this.#settle();
+    return () => {
+      this.#changes.delete(callback);
+      this.#settle();
+    };
+  }
+
   /** One instance at a time: the one that was asked for last. */
   watchInstance(id: string, watcher: InstanceWatcher): () => void {
     const entry = { id, watcher };
@@ -84,10 +95,11 @@ export class ChangeStream {
 
   #wishedUrl(): string | undefined {
     const watched = this.#watched.at(-1);
-    const wanted = this.#observers.size > 0 || this.#lists.size > 0 || watched !== undefined;
+    const instances = this.#lists.size + this.#changes.size > 0;
+    const wanted = instances || this.#observers.size > 0 || watched !== undefined;
     if (!wanted || !this.#visible) return undefined;
     const query = new URLSearchParams();
-    if (this.#lists.size > 0) query.set("instances", "true");
+    if (instances) query.set("instances", "true");
     if (watched) query.set("instance", watched.id);
     const text = query.toString();
     return `/api/v1/changes${text && `?${text}`}`;
@@ -119,8 +131,10 @@ export class ChangeStream {
     on("open", () => this.#opened());
     on("error", () => this.#failed(source));
     on("summary", (data) => {
-      this.#summary = JSON.parse(data);
+      const before = this.#summary;
+      this.#summary = JSON.parse(data) as ServerSummary;
       this.#tell();
+      if (before && !isSame(before, this.#summary)) this.#tellChanges();
     });
     on("instances", (data) => this.#tellLists(JSON.parse(data)));
     on("instance", (data) => this.#watched.at(-1)?.watcher.onDetail(JSON.parse(data)));
@@ -130,22 +144,18 @@ export class ChangeStream {
     });
   }
 
-  /** What happened while there was no stream is not told: lists are to ask again. */
+  /** What happened while there was no stream is not told: all is to be asked again. */
   #opened(): void {
     this.#retryMs = RETRY_MS;
-    if (this.#everOpened) this.#tellLists({ changed: [], removed: [], more: true });
-    this.#everOpened = true;
+    this.#tellLists({ changed: [], removed: [], more: true });
     this.#setState("live");
   }
 
   /** The browser tries again by itself, except when it was answered with something else than a stream. */
   #failed(source: Source): void {
-    if (source.readyState !== CLOSED) {
-      this.#setState(this.#everOpened ? "reconnecting" : "connecting");
-      return;
-    }
+    this.#setState("reconnecting");
+    if (source.readyState !== CLOSED) return;
     this.#source = undefined;
-    this.#setState("unavailable");
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#apply(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
@@ -163,5 +173,16 @@ export class ChangeStream {
 
   #tellLists(change: InstancesChange): void {
     for (const callback of this.#lists) callback(change);
+    this.#tellChanges();
   }
+
+  #tellChanges(): void {
+    for (const callback of this.#changes) callback();
+  }
+}
+
+/** Summaries come again and again: the time and the rates alone are no change. */
+function isSame(before: ServerSummary, after: ServerSummary): boolean {
+  const still = ({ at: _at, rates: _rates, ...rest }: ServerSummary) => JSON.stringify(rest);
+  return still(before) === still(after);
 }

@@ -59,9 +59,9 @@ function asError(error: unknown, status: number): ApiError {
   return new ApiError({ type: "about:blank", title: "No answer", status, detail: `The server answered ${status}.` });
 }
 
-/** Whether the server does not know what was asked for. */
+/** Whether what was asked for does not exist. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof ApiError && (error.problem.status === 404 || error.problem.status === 501);
+  return error instanceof ApiError && error.problem.status === 404;
 }
 
 function isProblem(value: unknown): value is Problem {

@@ -13,9 +13,14 @@ const stream = new ChangeStream((url) => new EventSource(withHub(url)));
 /** A browser allows six connections to a server for all its tabs: hidden ones give theirs back. */
 document.addEventListener("visibilitychange", () => stream.setVisible(!document.hidden));
 
-/** What the server does in figures; undefined until it has said so, and with a server that does not say so. */
+/** What the server does in figures; undefined until it has said so. */
 export function useSummary(): ServerSummary | undefined {
   return useSyncExternalStore(stream.observe, () => stream.summary);
+}
+
+/** Calls back whenever something changes on the server. */
+export function watchChanges(callback: () => void): () => void {
+  return stream.watchChanges(callback);
 }
 
 /** Whether what is shown is kept fresh by the stream. */

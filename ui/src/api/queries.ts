@@ -1,13 +1,16 @@
 import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import { filterParameters, parseFilter } from "../lib/filter";
-import { ApiError, api, type LogPage, unwrap } from "./client";
+import { ApiError, api, unwrap } from "./client";
 
-/** How often what no stream reports is asked for again while the tab is in sight. */
-const REFRESH_MS = 4000;
-const GLIMPSE_MS = 10_000;
+/** What is cheap to ask may be asked again this often while things change, and what is not, that often. */
+export const LIGHT = { freshMs: 2000 };
+export const HEAVY = { freshMs: 5000 };
+/** Of what hardly ever changes. */
+export const SLOW = { freshMs: 10_000 };
+/** For who asks for a suggestion: what it was then is good enough. */
+export const ONCE = {};
 const PAGE = 100;
 const FAILURES = 50;
-const LOG_LINES = 500;
 
 export type ListOrder = "newest" | "oldest" | "updated" | "id";
 
@@ -29,7 +32,7 @@ export function aboutQuery() {
   return queryOptions({
     queryKey: ["about"],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/about", { signal })),
-    refetchInterval: REFRESH_MS,
+    meta: SLOW,
   });
 }
 
@@ -61,12 +64,12 @@ export function countsQuery(text: string) {
   return queryOptions({
     queryKey: ["counts", text],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/counts", { params: { query: listParameters(text) }, signal })),
-    refetchInterval: REFRESH_MS,
+    meta: LIGHT,
     placeholderData: keepPreviousData,
   });
 }
 
-/** The first page alone, kept fresh; `size` small for glimpses. */
+/** The first page alone; `size` small for glimpses. */
 export function instancesHeadQuery(text: string, order: ListOrder, size = PAGE) {
   return queryOptions({
     queryKey: ["instances", "head", text, order, size],
@@ -74,7 +77,7 @@ export function instancesHeadQuery(text: string, order: ListOrder, size = PAGE) 
       unwrap(
         api.GET("/api/v1/instances", { params: { query: { ...listParameters(text), order, limit: size } }, signal }),
       ),
-    refetchInterval: REFRESH_MS,
+    meta: LIGHT,
     placeholderData: keepPreviousData,
   });
 }
@@ -90,7 +93,7 @@ export function failuresQuery(text: string) {
           signal,
         }),
       ),
-    refetchInterval: GLIMPSE_MS,
+    meta: HEAVY,
     placeholderData: keepPreviousData,
   });
 }
@@ -133,7 +136,7 @@ export function whyQuery(id: string, updatedAt: string) {
   return queryOptions({
     queryKey: [...instanceKey(id), "why", updatedAt],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/instances/{id}/why", { params: { path: { id } }, signal })),
-    refetchInterval: REFRESH_MS,
+    meta: LIGHT,
     placeholderData: keepPreviousData,
   });
 }
@@ -152,11 +155,6 @@ export function childrenQuery(id: string, updatedAt: string) {
   });
 }
 
-/** Without `follow` logs are never a stream. */
-function asLogPage(answer: unknown): LogPage {
-  return answer as LogPage;
-}
-
 /** The newest instances of a workflow with their inputs, to start the next one from. */
 export function lastInputsQuery(name: string) {
   return queryOptions({
@@ -171,22 +169,11 @@ export function lastInputsQuery(name: string) {
   });
 }
 
-export function functionLogsQuery(name: string) {
-  return queryOptions({
-    queryKey: ["functions", name, "logs"],
-    queryFn: ({ signal }) =>
-      unwrap(
-        api.GET("/api/v1/functions/{name}/logs", { params: { path: { name }, query: { lines: LOG_LINES } }, signal }),
-      ).then(asLogPage),
-    refetchInterval: REFRESH_MS,
-  });
-}
-
 export function workersQuery() {
   return queryOptions({
     queryKey: ["workers"],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/workers", { signal })),
-    refetchInterval: REFRESH_MS,
+    meta: LIGHT,
   });
 }
 
@@ -209,6 +196,7 @@ export function entitiesQuery(name: string) {
       ),
     initialPageParam: "",
     getNextPageParam: (last) => last.next,
+    meta: HEAVY,
     placeholderData: keepPreviousData,
   });
 }
@@ -218,6 +206,6 @@ export function entityQuery(name: string, key: string) {
     queryKey: ["entities", "one", name, key],
     queryFn: ({ signal }) =>
       unwrap(api.GET("/api/v1/entities/{name}/{key}", { params: { path: { name, key } }, signal })),
-    refetchInterval: REFRESH_MS,
+    meta: LIGHT,
   });
 }

@@ -103,7 +103,7 @@ function Settings() {
   const query = useQuery(configurationQuery());
   return (
     <Section title="Settings in force" aside={<Command>partita config show</Command>}>
-      <Loaded query={query} missing={<p className="px-4 py-3 text-muted">This server does not tell its settings.</p>}>
+      <Loaded query={query}>
         {({ settings }) => (
           <div className="overflow-x-auto">
             <table className="table">

@@ -2,7 +2,6 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck, CircleX, ShieldCheck } from "lucide-react";
 import { checkStore, storeQuery } from "../api/catalog";
 import type { Store, StoreCheck } from "../api/client";
-import { aboutQuery } from "../api/queries";
 import { bytes, count } from "../lib/format";
 import { shortSeconds } from "../lib/series";
 import { Button } from "../ui/Button";
@@ -17,7 +16,7 @@ export function StoragePage() {
   return (
     <Page title="Storage">
       <div className="grid items-start gap-4 lg:grid-cols-2">
-        <Loaded query={query} missing={<StoreOfAbout />}>
+        <Loaded query={query}>
           {(store) => (
             <>
               <div className="flex min-w-0 flex-col gap-4">
@@ -35,39 +34,21 @@ export function StoragePage() {
   );
 }
 
-type StoreFigures = Pick<Store, "kind" | "location" | "diskBytes" | "unfoldedBytes" | "instances">;
-
-function storeFacts({ kind, location, diskBytes, unfoldedBytes, instances }: StoreFigures) {
-  return {
-    Kind: kind,
-    Where: <span className="break-all font-mono text-xs">{location}</span>,
-    "On disk": bytes(diskBytes),
-    "Journal not folded in yet": bytes(unfoldedBytes),
-    Instances: count(instances),
-  };
-}
-
 function Size({ store }: { store: Store }) {
-  const { diskBytes, instances, partitions } = store;
+  const { kind, location, diskBytes, unfoldedBytes, instances, partitions } = store;
   return (
     <Section title="Store">
       <Facts
         facts={{
-          ...storeFacts(store),
+          Kind: kind,
+          Where: <span className="break-all font-mono text-xs">{location}</span>,
+          "On disk": bytes(diskBytes),
+          "Journal not folded in yet": bytes(unfoldedBytes),
+          Instances: count(instances),
           "Each takes": instances > 0 ? `${bytes(diskBytes / instances)} on average` : undefined,
           Partitions: count(partitions),
         }}
       />
-    </Section>
-  );
-}
-
-/** What a server says of its store that says nothing more of it. */
-function StoreOfAbout() {
-  const query = useQuery(aboutQuery());
-  return (
-    <Section title="Store">
-      <Loaded query={query}>{({ store }) => <Facts facts={storeFacts(store)} />}</Loaded>
     </Section>
   );
 }
@@ -140,7 +121,7 @@ function Files({ store: { files, diskBytes } }: { store: Store }) {
   return (
     <Section title="Files" aside={`${count(files.length)}, ${bytes(diskBytes)}`}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard. */}
-      <section aria-label="Files" tabIndex={0} className="max-h-96 overflow-y-auto">
+      <div tabIndex={0} className="max-h-96 overflow-y-auto">
         <table className="table">
           <thead>
             <tr>
@@ -159,7 +140,7 @@ function Files({ store: { files, diskBytes } }: { store: Store }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </div>
     </Section>
   );
 }

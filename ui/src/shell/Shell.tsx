@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, Keyboard, Search } from "lucide-react";
+import { useFreshQueries } from "../api/fresh";
+import { useStreamState } from "../api/live";
 import { aboutQuery } from "../api/queries";
 import { HubSelect } from "./HubSelect";
 import { KeysHelp, useShellKeys } from "./Keys";
@@ -11,6 +13,7 @@ import { ThemeSwitch } from "./ThemeSwitch";
 const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export function Shell() {
+  useFreshQueries();
   const { shown, show } = useShellKeys();
   return (
     <div className="flex h-dvh flex-col sm:flex-row">
@@ -92,7 +95,8 @@ function Brand() {
 /** Says in words when the server cannot be worked with; else, its version. */
 function Connection() {
   const { data, error } = useQuery(aboutQuery());
-  const trouble = error ? "not reachable" : data && !data.ready ? (data.notReady ?? "not ready") : undefined;
+  const lost = useStreamState() === "reconnecting";
+  const trouble = lost || error ? "not reachable" : data && !data.ready ? (data.notReady ?? "not ready") : undefined;
   const text = trouble ? `Server: ${trouble}` : data ? `Server ${data.version}` : "Connecting…";
   const Icon = trouble ? CircleAlert : CircleCheck;
   return (

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { CalendarClock, Filter, Fingerprint, type LucideIcon, Play, SquareFunction, Workflow } from "lucide-react";
 import { functionsQuery, schedulesQuery, workflowsQuery } from "../api/catalog";
-import { instancesHeadQuery } from "../api/queries";
+import { instancesHeadQuery, ONCE } from "../api/queries";
 import { fuzzyRank } from "../lib/fuzzy";
 import { PAGES } from "./navigation";
 
@@ -26,7 +26,7 @@ export function useChoices(text: string): Choice[] {
   const ids = useQuery({
     ...instancesHeadQuery(`id:"${text.replaceAll('"', "")}"`, "newest", IDS),
     enabled: text.length >= SHORTEST_ID,
-    refetchInterval: false,
+    meta: ONCE,
   });
   const found = fuzzyRank(text, named, ({ label }) => label);
   if (text === "") return found.slice(0, SHOWN);
@@ -50,9 +50,9 @@ export function useChoices(text: string): Choice[] {
 
 function useNamed(): Choice[] {
   const navigate = useNavigate();
-  const workflows = useQuery({ ...workflowsQuery(), refetchInterval: false }).data?.workflows ?? [];
-  const functions = useQuery({ ...functionsQuery(), refetchInterval: false }).data?.functions ?? [];
-  const schedules = useQuery({ ...schedulesQuery(), refetchInterval: false }).data?.schedules ?? [];
+  const workflows = useQuery({ ...workflowsQuery(), meta: ONCE }).data?.workflows ?? [];
+  const functions = useQuery({ ...functionsQuery(), meta: ONCE, refetchInterval: false }).data?.functions ?? [];
+  const schedules = useQuery({ ...schedulesQuery(), meta: ONCE }).data?.schedules ?? [];
   const choice = (kind: string, label: string, icon: LucideIcon, go: () => void): Choice => ({
     key: `${kind} ${label}`,
     label,

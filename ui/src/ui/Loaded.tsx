@@ -23,7 +23,7 @@ export function ProblemNote({ error, onRetry }: ProblemProps) {
 
 interface LoadedProps<T> {
   query: UseQueryResult<T>;
-  /** Shown when the server does not know what was asked for. */
+  /** Shown when it does not exist. */
   missing?: ReactNode;
   rows?: number;
   children: (data: T) => ReactNode;

@@ -1,12 +1,15 @@
 import { DropdownMenu } from "radix-ui";
 import type { ReactNode } from "react";
 
-/** A menu under a button; not modal, because modal menus lock scrolling with a style element. */
+/**
+ * A menu under a button; not modal, because modal menus lock scrolling with a style element. It is drawn in the main
+ * landmark, because what is in none is hard to find for those who cannot see it.
+ */
 export function Menu({ trigger, children }: { trigger: ReactNode; children: ReactNode }) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={document.getElementById("main")}>
         <DropdownMenu.Content
           align="end"
           sideOffset={4}

@@ -54,7 +54,7 @@ interface SeriesChartsProps {
   figures: readonly Figure[];
 }
 
-/** Charts of what the server or one of its parts does. Nothing is shown by a server that keeps no series. */
+/** Charts of what the server or one of its parts does. */
 export function SeriesCharts({ of, figures }: SeriesChartsProps) {
   const [span, setSpan] = useState<Span>("hour");
   const query = useQuery(seriesQuery(of, span));
@@ -66,9 +66,7 @@ export function SeriesCharts({ of, figures }: SeriesChartsProps) {
           title={figure.title}
           aside={index === 0 && <Segments label="Time" choices={SPANS} value={span} onValue={setSpan} />}
         >
-          <Loaded query={query} missing={<p className="p-4 text-muted">This server keeps no figures over time.</p>}>
-            {(series) => <FigureChart series={series} figure={figure} span={span} />}
-          </Loaded>
+          <Loaded query={query}>{(series) => <FigureChart series={series} figure={figure} span={span} />}</Loaded>
         </Section>
       ))}
     </div>
@@ -85,7 +83,9 @@ function FigureChart({ series, figure, span }: FigureChartProps) {
   const { lines, format } = useMemo(() => drawn(series, figure), [series, figure]);
   const shown = useMemo((): [number, number] => {
     const to = series.at.at(-1) ?? Date.now() / 1000;
-    return [to - SPAN_SECONDS[span], to];
+    // What began a moment ago is not shown at the edge of an empty hour.
+    const from = Math.min(series.at[0] ?? to, to - SPAN_SECONDS[span] / 6);
+    return [Math.max(from, to - SPAN_SECONDS[span]), to];
   }, [series, span]);
   const quiet = isQuiet(
     series,

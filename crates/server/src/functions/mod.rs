@@ -3,13 +3,11 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`catalogue`] | applications and functions with ids, as the cloud's APIs have them |
-//! | `figures` | how often functions are called, and how long that takes |
 //! | `hosted` | one function of the host as the engine calls it |
 //! | `outcome` | what a call gives, as a result or a failure that is recorded |
 //! | `logs` | `GET /api/v1/functions/{name}/logs`, `GET /api/v1/instances/{id}/logs` |
 
 pub mod catalogue;
-pub(crate) mod figures;
 mod hosted;
 pub(crate) mod logs;
 mod outcome;

@@ -87,13 +87,7 @@ async fn tell(app: Weak<App>) {
     loop {
         ticks.tick().await;
         let Some(app) = app.upgrade().filter(|app| !app.stopping.is_cancelled()) else { return };
-        let frame = match teller.frame(&app, changes.take()).await {
-            Ok(frame) => frame,
-            Err(error) => {
-                tracing::debug!(%error, "nothing can be told of what changes");
-                Frame::default()
-            }
-        };
+        let frame = teller.tick(&app, changes.take()).await;
         if !app.live.send(frame) {
             return;
         }
@@ -105,9 +99,27 @@ struct Teller {
     readings: VecDeque<(Instant, Tally)>,
     last: Option<Summary>,
     quiet: u32,
+    /// Something changed of which nothing could be told.
+    missed: bool,
 }
 
 impl Teller {
+    /// What is to be told of a tick. What cannot be told now is told as others that changed, as soon as that is possible.
+    async fn tick(&mut self, app: &App, changed: Changed) -> Frame {
+        let changed = Changed { more: changed.more || self.missed, ..changed };
+        self.missed = !changed.ids.is_empty() || changed.more;
+        match self.frame(app, changed).await {
+            Ok(frame) => {
+                self.missed = false;
+                frame
+            }
+            Err(error) => {
+                tracing::debug!(%error, "nothing can be told of what changes");
+                Frame::default()
+            }
+        }
+    }
+
     async fn frame(&mut self, app: &App, changed: Changed) -> Result<Frame, EngineError> {
         let any = !changed.ids.is_empty() || changed.more;
         let instances = if any { Some(event("instances", &instances(app, changed).await?)) } else { None };
@@ -196,4 +208,33 @@ pub(super) fn event(name: &str, data: &impl serde::Serialize) -> Bytes {
     // JSON has no line breaks outside of its escapes, so the data is one line.
     let data = serde_json::to_string(data).unwrap_or_default();
     Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::Hosts;
+    use crate::options::ServerOptions;
+    use crate::parts::Parts;
+    use partita_engine::kernel::InstanceId;
+    use partita_engine::{Engine, EngineConfig, Registry};
+    use partita_store::{FaultyStore, MemoryStore};
+    use tokio_util::sync::CancellationToken;
+
+    #[tokio::test]
+    async fn what_cannot_be_told_is_told_later() {
+        let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new(1))));
+        let engine = Engine::open(store.clone(), Registry::default(), EngineConfig::default()).await.unwrap();
+        let (options, stopping) = (ServerOptions::default(), CancellationToken::new());
+        let app = App::new(engine, Parts::default(), options, Hosts::Any, stopping);
+        let mut teller = Teller::default();
+        let one = || Changed { ids: [InstanceId::trusted("a")].into_iter().collect(), more: false };
+        store.refuse_loads(true);
+        assert!(teller.tick(&app, one()).await.instances.is_none());
+        store.refuse_loads(false);
+        let text = |frame: Frame| frame.instances.map(|told| String::from_utf8(told.to_vec()).unwrap());
+        let told = text(teller.tick(&app, Changed::default()).await).unwrap();
+        assert!(told.contains("\"more\":true"), "{told}");
+        assert_eq!(text(teller.tick(&app, Changed::default()).await), None, "it is told once");
+    }
 }

@@ -55,7 +55,7 @@ impl Tally {
         }
     }
 
-    fn of_function(figures: &FunctionMetrics) -> Self {
+    pub(super) fn of_function(figures: &FunctionMetrics) -> Self {
         Self {
             calls: figures.started.get(),
             calls_failed: figures.failed.get(),

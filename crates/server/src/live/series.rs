@@ -3,6 +3,7 @@
 
 pub(crate) use super::reading::Of;
 use super::reading::{Tally, read};
+use super::recent::Recent;
 use crate::app::App;
 use parking_lot::Mutex;
 use partita_api::Series;
@@ -73,17 +74,17 @@ struct Ladder {
     span: Span,
     /// The first step that was measured, and the last.
     measured: Option<(i64, i64)>,
-    last: BTreeMap<Of, Tally>,
+    last: Arc<BTreeMap<Of, Tally>>,
     points: BTreeMap<Of, VecDeque<Point>>,
 }
 
 impl Ladder {
     fn new(span: Span) -> Self {
-        Self { span, measured: None, last: BTreeMap::new(), points: BTreeMap::new() }
+        Self { span, measured: None, last: Arc::default(), points: BTreeMap::new() }
     }
 
     /// Takes in the counters at the end of a step.
-    fn add(&mut self, step: i64, now: &BTreeMap<Of, Tally>) {
+    fn add(&mut self, step: i64, now: &Arc<BTreeMap<Of, Tally>>) {
         let Some((first, last)) = self.measured else {
             self.measured = Some((step, step));
             self.last.clone_from(now);
@@ -92,7 +93,7 @@ impl Ladder {
         if step <= last {
             return; // the clock was set back
         }
-        for (of, tally) in now {
+        for (of, tally) in &**now {
             let before = self.last.get(of).cloned().unwrap_or_default();
             let happened = tally.since(&before);
             if happened != Tally::default() && (self.points.contains_key(of) || self.points.len() < NAMES) {
@@ -162,7 +163,7 @@ fn columns(of: &Of) -> Vec<Column> {
 async fn run(app: Weak<App>, stop: CancellationToken) {
     while let Some(app) = app.upgrade() {
         let now = app.engine.now();
-        app.sampler.add(now, &read(&app.engine));
+        app.sampler.add(now, &Arc::new(read(&app.engine)));
         drop(app);
         let step = Span::Hour.step() * NANOS;
         let rest = Duration::from_nanos((step - now.0.rem_euclid(step)).unsigned_abs());
@@ -173,15 +174,17 @@ async fn run(app: Weak<App>, stop: CancellationToken) {
     }
 }
 
-/// Keeps figures of the last hour and day.
+/// Keeps figures of the last hour and day, and the readings of the last minute.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     ladders: Mutex<[Ladder; 2]>,
+    recent: Recent,
 }
 
 impl Default for Sampler {
     fn default() -> Self {
-        Self { ladders: Mutex::new([Ladder::new(Span::Hour), Ladder::new(Span::Day)]) }
+        let ladders = Mutex::new([Ladder::new(Span::Hour), Ladder::new(Span::Day)]);
+        Self { ladders, recent: Recent::default() }
     }
 }
 
@@ -194,7 +197,8 @@ impl Sampler {
         }
     }
 
-    fn add(&self, now: Timestamp, counters: &BTreeMap<Of, Tally>) {
+    fn add(&self, now: Timestamp, counters: &Arc<BTreeMap<Of, Tally>>) {
+        self.recent.add(now, counters.clone());
         for ladder in self.ladders.lock().iter_mut() {
             // A timer may ring a moment early.
             let step = (now.0 + NANOS / 2).div_euclid(ladder.span.step() * NANOS);
@@ -213,6 +217,11 @@ impl Sampler {
         }
     }
 
+    /// The readings of the last minute.
+    pub(super) fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
     /// How many instances failed in the last hour.
     pub(crate) fn failed_recently(&self) -> u64 {
         let [hour, _] = &*self.ladders.lock();
@@ -224,9 +233,9 @@ impl Sampler {
 mod tests {
     use super::*;
 
-    fn counters(started: u64, failed: u64) -> BTreeMap<Of, Tally> {
+    fn counters(started: u64, failed: u64) -> Arc<BTreeMap<Of, Tally>> {
         let tally = Tally { started, failed, ..Tally::default() };
-        BTreeMap::from([(Of::Server, tally.clone()), (Of::Workflow("W".into()), tally)])
+        Arc::new(BTreeMap::from([(Of::Server, tally.clone()), (Of::Workflow("W".into()), tally)]))
     }
 
     fn at(seconds: i64) -> Timestamp {
@@ -270,11 +279,10 @@ mod tests {
     #[test]
     fn names_are_bounded() {
         let sampler = Sampler::default();
-        sampler.add(at(0), &BTreeMap::new());
+        sampler.add(at(0), &Arc::default());
         let tally = Tally { calls: 1, ..Tally::default() };
-        let many =
-            (0..NAMES + 10).map(|n| (Of::Function(n.to_string().as_str().into()), tally.clone())).collect();
-        sampler.add(at(10), &many);
+        let many = (0..NAMES + 10).map(|n| (Of::Function(n.to_string().as_str().into()), tally.clone()));
+        sampler.add(at(10), &Arc::new(many.collect()));
         assert_eq!(sampler.ladders.lock()[0].points.len(), NAMES);
     }
 }

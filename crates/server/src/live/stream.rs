@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use futures::stream::{self, BoxStream, Stream, StreamExt};
 use partita_api::{InstanceDetail, InstancesChanged};
 use partita_engine::kernel::InstanceId;
-use partita_engine::{InstanceView, WaitFor};
+use partita_engine::{EngineError, InstanceView, WaitFor};
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -15,6 +15,8 @@ use tokio::sync::broadcast::error::RecvError;
 const GATHER: Duration = Duration::from_millis(250);
 /// How long an instance is waited for before it is looked for again.
 const LOOK: Duration = Duration::from_secs(30);
+/// How long after a failure an instance is looked for again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often a comment is sent, so that nobody on the way takes the connection for dead.
 const ALIVE: Duration = Duration::from_secs(15);
 const COMMENT: &[u8] = b":\n\n";
@@ -80,15 +82,20 @@ fn of_one(app: Shared, id: InstanceId) -> impl Stream<Item = Bytes> + Send {
                     Seen::Was(view) => Some(view),
                     Seen::Gone => return None,
                 };
-                match look(&app, &id, before.as_deref()).await? {
-                    Some(now) if before.as_deref().is_some_and(|before| same(before, &now)) => {
+                match look(&app, &id, before.as_deref()).await {
+                    Err(error) => {
+                        tracing::debug!(%id, %error, "nothing can be told of an instance that is watched");
+                        tokio::time::sleep(AGAIN).await;
+                        seen = before.map_or(Seen::Nothing, Seen::Was);
+                    }
+                    Ok(Some(now)) if before.as_deref().is_some_and(|before| same(before, &now)) => {
                         seen = Seen::Was(now);
                     }
-                    Some(now) => {
+                    Ok(Some(now)) => {
                         let told = event("instance", &InstanceDetail::from(&*now));
                         return Some((told, Seen::Was(now)));
                     }
-                    None => {
+                    Ok(None) => {
                         let told = event("gone", &serde_json::json!({"id": id.as_str()}));
                         return Some((told, Seen::Gone));
                     }
@@ -98,13 +105,12 @@ fn of_one(app: Shared, id: InstanceId) -> impl Stream<Item = Bytes> + Send {
     })
 }
 
-/// An instance as it is when it is not any more as it was; `None` when that cannot be told.
-#[allow(clippy::option_option)] // it cannot be told, or it is not there
+/// An instance as it is when it is not any more as it was; `None` when it is not there.
 async fn look(
     app: &Shared,
     id: &InstanceId,
     before: Option<&InstanceView>,
-) -> Option<Option<Box<InstanceView>>> {
+) -> Result<Option<Box<InstanceView>>, EngineError> {
     let now = match before {
         None => app.engine.get(id).await,
         Some(before) => {
@@ -114,7 +120,7 @@ async fn look(
             app.engine.wait(id, change, Some(LOOK)).await
         }
     };
-    now.ok().map(|view| view.map(Box::new))
+    now.map(|view| view.map(Box::new))
 }
 
 fn same(before: &InstanceView, now: &InstanceView) -> bool {

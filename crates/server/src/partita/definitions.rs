@@ -12,6 +12,9 @@ use partita_engine::EngineError;
 use partita_flow::asl::check::{self, Format, Problem, locate};
 use partita_flow::asl::limits::Limits;
 
+/// How many problems of a definition are told. Each is looked for in the text.
+const PROBLEMS: usize = 1_000;
+
 /// `POST /api/v1/definitions/check`
 pub(crate) async fn check(State(app): State<Shared>, JsonBody(body): JsonBody<CheckDefinition>) -> Answer {
     let CheckDefinition { text, format, name } = body;
@@ -71,8 +74,8 @@ fn not_written(name: &str, text: &str, refused: NotWritten) -> Refusal {
             Refusal::new(ProblemKind::DefinitionChanged, detail).with("revision", current)
         }
         NotWritten::Invalid(problems, format) => {
+            let errors = problems.iter().filter(|problem| problem.severity == check::Severity::Error).count();
             let problems = placed(text, format, problems);
-            let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
             let detail = match errors {
                 1 => "the definition has an error; nothing was written".to_owned(),
                 errors => format!("the definition has {errors} errors; nothing was written"),
@@ -88,9 +91,9 @@ fn not_written(name: &str, text: &str, refused: NotWritten) -> Refusal {
     }
 }
 
-/// Problems with their places in the text.
+/// Problems with their places in the text; when there are too many, the last of them says so.
 fn placed(text: &str, format: Format, problems: Vec<Problem>) -> Vec<DefinitionProblem> {
-    let placed = locate(text, format, problems).into_iter().map(|placed| DefinitionProblem {
+    let placed = locate(text, format, bounded(problems)).into_iter().map(|placed| DefinitionProblem {
         severity: match placed.problem.severity {
             check::Severity::Error => Severity::Error,
             check::Severity::Warning => Severity::Warning,
@@ -107,6 +110,19 @@ fn placed(text: &str, format: Format, problems: Vec<Problem>) -> Vec<DefinitionP
     placed.collect()
 }
 
+fn bounded(mut problems: Vec<Problem>) -> Vec<Problem> {
+    if problems.len() > PROBLEMS {
+        let left_out = problems.split_off(PROBLEMS - 1);
+        let told = format!("and {} more problems, which are not told", left_out.len());
+        // Errors come before warnings.
+        problems.extend(left_out.into_iter().next().map(|first| Problem {
+            severity: first.severity,
+            ..Problem::error("", told)
+        }));
+    }
+    problems
+}
+
 fn from_api(format: DefinitionFormat) -> Format {
     match format {
         DefinitionFormat::Json => Format::Json,
@@ -118,4 +134,19 @@ fn from_api(format: DefinitionFormat) -> Format {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Refusal::new(ProblemKind::Internal, format!("it could not be checked: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_problems_are_told_and_no_more() {
+        let told = |count: usize| placed("{}", Format::Json, vec![Problem::error("/States", "wrong"); count]);
+        assert!(told(PROBLEMS).iter().all(|problem| problem.message == "wrong"));
+        let told = told(PROBLEMS + 1);
+        let last = told.last().unwrap();
+        assert_eq!((told.len(), last.severity), (PROBLEMS, Severity::Error));
+        assert!(last.message.starts_with("and 2 more"), "{last:?}");
+    }
 }

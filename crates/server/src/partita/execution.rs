@@ -27,8 +27,9 @@ pub(crate) async fn execution(State(app): State<Shared>, Id(id): Id, pairs: Pair
     let Some((machines, (definition, revision))) = app.parts.state_machines.as_ref().and_then(known) else {
         return Err(unknown(&view));
     };
-    let history = app.engine.whole_history(&id).await?;
+    // Before it is read: whoever waits for a turn holds no history.
     let turn = FOLLOWING.acquire().await;
+    let history = app.engine.whole_history(&id).await?;
     let followed = tokio::task::spawn_blocking(move || {
         // Held to the end of the work, also when nobody waits for it any more.
         let _turn = turn;

@@ -3,8 +3,8 @@
 use crate::answer::{Answer, Refusal, ok};
 use crate::app::{App, Shared};
 use crate::extract::{JsonBody, PathParams};
-use crate::functions::figures::Figures;
 use crate::functions::{id_of, logs};
+use crate::live;
 use axum::extract::State;
 use partita_api::function::{Outcome, WorkerDetail};
 use partita_api::problem::ProblemKind;
@@ -27,14 +27,12 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// `GET /api/v1/functions`
 pub(crate) async fn list(State(app): State<Shared>) -> Answer {
-    Figures::begin(&app);
     let names = app.engine.registry().functions();
     ok(&FunctionList { functions: names.iter().map(|name| show(&app, name)).collect() })
 }
 
 /// `GET /api/v1/functions/{name}`
 pub(crate) async fn get(State(app): State<Shared>, params: PathParams) -> Answer {
-    Figures::begin(&app);
     let name = existing(&app, params.get("name"))?;
     let function = show(&app, name);
     let functions = app.parts.functions.as_ref();
@@ -54,7 +52,7 @@ pub(crate) async fn get(State(app): State<Shared>, params: PathParams) -> Answer
 
 fn show(app: &App, name: &str) -> Function {
     let (kind, host) = kind(app, name);
-    Function { name: name.to_owned(), kind, host, calls: app.own.figures.of(app, name) }
+    Function { name: name.to_owned(), kind, host, calls: live::calls(app, name) }
 }
 
 /// Who offers a function, in the order in which the engine asks.

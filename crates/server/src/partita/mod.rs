@@ -24,14 +24,12 @@ pub(crate) use instances::existing;
 pub(crate) use wait::wait_for;
 
 use crate::app::Routes;
-use crate::functions::figures::Figures;
 use crate::functions::logs;
 use partita_api::paths;
 use tokio::sync::Semaphore;
 
 /// What the own API keeps in memory.
 pub(crate) struct Own {
-    pub(crate) figures: Figures,
     /// Places for calls by hand.
     pub(crate) invocations: Semaphore,
     pub(crate) checks: store::Checks,
@@ -39,11 +37,7 @@ pub(crate) struct Own {
 
 impl Default for Own {
     fn default() -> Self {
-        Self {
-            figures: Figures::default(),
-            invocations: Semaphore::new(functions::CALLS),
-            checks: store::Checks::default(),
-        }
+        Self { invocations: Semaphore::new(functions::CALLS), checks: store::Checks::default() }
     }
 }
 

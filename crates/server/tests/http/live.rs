@@ -1,11 +1,13 @@
 //! What happens, live; and what happened lately.
 
 use crate::schema;
-use crate::support::{Harness, serve};
+use crate::support::{Harness, serve, serve_with, workflows};
 use futures::{Stream, StreamExt};
 use partita_server::ServerOptions;
+use partita_store::{FaultyStore, MemoryStore};
 use serde_json::{Value, json};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A stream of changes, read event by event.
@@ -106,6 +108,23 @@ async fn one_instance_is_watched_to_its_end() {
     assert_eq!(watching.next("gone", |_| true).await.unwrap(), json!({"id": "o 1"}));
     let mut none = watch(&h, "?instance=none").await;
     assert_eq!(none.next("gone", |_| true).await.unwrap(), json!({"id": "none"}));
+}
+
+#[tokio::test]
+async fn an_instance_is_watched_on_after_the_store_has_failed() {
+    let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new(1))));
+    let h = serve_with(workflows().store(store.clone()), ServerOptions::default()).await;
+    h.waiting("o1").await;
+    store.refuse_loads(true);
+    let mut watching = watch(&h, "?instance=o1").await;
+    let refused = async {
+        while store.refused_loads() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), refused).await.unwrap();
+    store.refuse_loads(false);
+    assert_eq!(watching.next("instance", |_| true).await.unwrap()["status"], "Running");
 }
 
 #[tokio::test]

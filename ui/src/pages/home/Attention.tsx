@@ -3,7 +3,6 @@ import { Link } from "@tanstack/react-router";
 import { CircleCheck, CircleX, Cpu, SquareFunction, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { functionsQuery } from "../../api/catalog";
-import { useFreshQuery } from "../../api/fresh";
 import { failuresQuery, instancesHeadQuery, workersQuery } from "../../api/queries";
 import { type FailureGroup, groupFailures } from "../../lib/failures";
 import { count } from "../../lib/format";
@@ -17,8 +16,8 @@ const SET_ASIDE = "is:set-aside";
 
 /** What needs a person: instances that were set aside or failed, work that nobody takes, functions that are broken. */
 export function Attention() {
-  const setAside = useFreshQuery(instancesHeadQuery(SET_ASIDE, "updated", SHOWN));
-  const failed = useFreshQuery(failuresQuery(FAILED));
+  const setAside = useQuery(instancesHeadQuery(SET_ASIDE, "updated", SHOWN));
+  const failed = useQuery(failuresQuery(FAILED));
   const workers = useQuery(workersQuery());
   const functions = useQuery(functionsQuery());
 

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { ServerSummary, Status } from "../../api/client";
 import { useSummary } from "../../api/live";
-import { countsQuery, workersQuery } from "../../api/queries";
+import { workersQuery } from "../../api/queries";
 import { count } from "../../lib/format";
 import { shortNumber } from "../../lib/series";
 import { StatusBadge } from "../../ui/StatusBadge";
@@ -13,8 +13,6 @@ const TILES: readonly Status[] = ["Running", "Pending", "Suspended", "Failed", "
 /** How many there are of each status, and what is being done right now. */
 export function Figures() {
   const summary = useSummary();
-  const asked = useQuery({ ...countsQuery(""), enabled: summary === undefined }).data;
-  const counts = summary?.counts ?? asked;
   return (
     <div className="card grid grid-cols-2 divide-line overflow-hidden sm:grid-cols-3 md:grid-cols-4 xl:grid-flow-col xl:auto-cols-fr xl:grid-cols-none xl:divide-x">
       {TILES.map((status) => (
@@ -25,7 +23,7 @@ export function Figures() {
           className="px-4 py-3 -outline-offset-2 hover:bg-raised"
         >
           <StatusBadge status={status} />
-          <Value>{counts ? count(counts.byStatus[status] ?? 0) : "…"}</Value>
+          <Value>{summary ? count(summary.counts.byStatus[status] ?? 0) : "…"}</Value>
         </Link>
       ))}
       {summary && <Now summary={summary} />}

@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useFreshQuery } from "../../api/fresh";
 import { instancesHeadQuery, workersQuery } from "../../api/queries";
 import { count } from "../../lib/format";
 import { Loaded } from "../../ui/Loaded";
@@ -12,7 +11,7 @@ const OLDEST = 5;
 const UNENDED = "status:running status:pending status:suspended";
 
 export function LastChanges() {
-  const query = useFreshQuery(instancesHeadQuery("", "updated", GLIMPSE));
+  const query = useQuery(instancesHeadQuery("", "updated", GLIMPSE));
   return (
     <Section
       title="Last changes"
@@ -42,7 +41,7 @@ function NothingYet() {
 
 /** What goes on for longest may be what is stuck. */
 export function LongRunning() {
-  const query = useFreshQuery(instancesHeadQuery(UNENDED, "oldest", OLDEST));
+  const query = useQuery(instancesHeadQuery(UNENDED, "oldest", OLDEST));
   return (
     <Section
       title="Running for longest"

@@ -14,16 +14,10 @@ import { WhyPanel } from "./WhyPanel";
 
 const route = getRouteApi("/instances/$id");
 
-/** How often an unfinished instance is asked for when there is no stream. */
-const POLL_MS = 3000;
-
 export function InstancePage() {
   const { id } = route.useParams();
   const live = useLiveInstance(id);
-  const query = useQuery({
-    ...instanceQuery(id),
-    refetchInterval: ({ state }) => (live === "unavailable" && state.data?.completedAt === null ? POLL_MS : false),
-  });
+  const query = useQuery(instanceQuery(id));
   const { data } = query;
   return (
     <Page

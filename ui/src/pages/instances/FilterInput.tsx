@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Search } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { workflowsQuery } from "../../api/catalog";
+import { ONCE } from "../../api/queries";
 import { type Suggestion, suggestions } from "../../lib/suggest";
 import { useSlashKey } from "../../ui/SearchInput";
 
@@ -21,7 +22,7 @@ export function FilterInput({ text, tags, onText, onLeave }: FilterInputProps) {
   const [at, setAt] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  const { data } = useQuery({ ...workflowsQuery(), refetchInterval: false });
+  const { data } = useQuery({ ...workflowsQuery(), meta: ONCE });
   useEffect(() => setDraft(text), [text]);
   useSlashKey(input);
 

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Status } from "../../api/client";
-import { useStreamState, useSummary } from "../../api/live";
+import { useSummary } from "../../api/live";
 import { countsQuery } from "../../api/queries";
 import { STATUSES, withStatuses } from "../../lib/filter";
 import { count } from "../../lib/format";
@@ -15,10 +15,8 @@ interface StatusCountsProps {
 /** How many there are of each status, whatever statuses are selected. The server's stream says it of all instances. */
 function useCounts(text: string) {
   const summary = useSummary();
-  const streamed = useStreamState() === "live";
-  const whole = text === "" && streamed ? summary?.counts : undefined;
-  const { data } = useQuery({ ...countsQuery(text), enabled: whole === undefined });
-  return whole ?? data;
+  const { data } = useQuery({ ...countsQuery(text), enabled: text !== "" });
+  return text === "" ? summary?.counts : data;
 }
 
 /** Counts by status; a click selects. */

@@ -36,6 +36,8 @@ export function withChange(
   const latest = new Map(live.latest);
   const fresh: InstanceSummary[] = [];
   for (const row of changed) {
+    const known = latest.get(row.id);
+    if (known && known.updatedAt > row.updatedAt) continue; // a request was answered after the stream had told more
     if (listed.has(row.id)) latest.set(row.id, row);
     else if (growsOnTop && passes(row) && (!top || row.createdAt >= top.createdAt)) fresh.push(row);
   }

@@ -1,31 +1,22 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { InstancesChange } from "../../api/client";
-import { useThrottled } from "../../api/fresh";
-import { useChangedInstances, useStreamState } from "../../api/live";
+import { useChangedInstances } from "../../api/live";
 import { instancesHeadQuery, instancesQuery, type ListOrder } from "../../api/queries";
 import { parseFilter } from "../../lib/filter";
 import { matches } from "../../lib/matches";
 import { NOTHING_NEW, shownRows, withChange, withHeldShown } from "./liveRows";
+import { useThrottled } from "./useThrottled";
 
 /** The rows of a list, kept fresh by the tab's stream; `atTop` says whether new rows may move the others. */
 export function useRows(text: string, order: ListOrder, atTop: boolean) {
   const pages = useInfiniteQuery(instancesQuery(text, order));
-  const streamed = useStreamState() === "live";
-  const head = useQuery({
-    ...instancesHeadQuery(text, order),
-    // The stream takes the place of asking again and again.
-    ...(streamed && { enabled: false }),
-  });
-  const client = useQueryClient();
+  // Only asked for when the stream leaves something out.
+  const head = useQuery({ ...instancesHeadQuery(text, order), enabled: false, gcTime: 0 });
   const [live, setLive] = useState(NOTHING_NEW);
   const loaded = useMemo(() => pages.data?.pages.flatMap((page) => page.instances) ?? [], [pages.data]);
-  const again = useThrottled(
-    useCallback(() => {
-      void client.refetchQueries({ queryKey: instancesHeadQuery(text, order).queryKey });
-      void client.invalidateQueries({ queryKey: ["counts"] });
-    }, [client, text, order]),
-  );
+  const { refetch } = head;
+  const again = useThrottled(useCallback(() => void refetch(), [refetch]));
 
   const take = (change: Pick<InstancesChange, "changed" | "removed">) => {
     // Ages in the filter are counted from now.

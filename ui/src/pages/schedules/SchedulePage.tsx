@@ -4,7 +4,6 @@ import { CalendarPlus, Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { scheduleQuery } from "../../api/catalog";
 import type { Schedule } from "../../api/client";
-import { useFreshQuery } from "../../api/fresh";
 import { instancesHeadQuery } from "../../api/queries";
 import { exactTime, zonedTime } from "../../lib/format";
 import { formatTags } from "../../lib/tags";
@@ -142,7 +141,7 @@ function Details({ schedule }: { schedule: Schedule }) {
 
 function RecentInstances({ name }: { name: string }) {
   const filter = `tag:partita.schedule="${name}"`;
-  const query = useFreshQuery(instancesHeadQuery(filter, "newest", RECENT));
+  const query = useQuery(instancesHeadQuery(filter, "newest", RECENT));
   return (
     <Section
       title="Recent instances"

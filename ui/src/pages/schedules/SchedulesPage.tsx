@@ -19,7 +19,7 @@ export function SchedulesPage() {
   return (
     <Page title="Schedules" actions={<SearchInput label="Find a schedule" text={text} onText={setText} />}>
       <div className="card overflow-x-auto">
-        <Loaded query={query} missing={<Empty title="This server tells nothing of schedules." />}>
+        <Loaded query={query}>
           {({ schedules }) =>
             schedules.length === 0 ? (
               <Empty title="There are no schedules.">

@@ -3,7 +3,6 @@ import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { schedulesQuery } from "../../api/catalog";
 import type { Trigger, Workflow } from "../../api/client";
-import { useFreshQuery } from "../../api/fresh";
 import { instancesHeadQuery } from "../../api/queries";
 import { shortSeconds } from "../../lib/series";
 import { Facts } from "../../ui/Facts";
@@ -37,7 +36,7 @@ export function Overview({ name, workflow }: { name: string; workflow: Workflow 
 
 function RecentRuns({ name }: { name: string }) {
   const filter = `name:"${name}"`;
-  const query = useFreshQuery(instancesHeadQuery(filter, "newest", RECENT));
+  const query = useQuery(instancesHeadQuery(filter, "newest", RECENT));
   return (
     <Section
       title="Recent runs"
