@@ -7,6 +7,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use futures::future::{BoxFuture, FutureExt};
+use futures::lock::MutexGuard;
 use parking_lot::Mutex;
 use partita_kernel::{InstanceId, Partition, Timestamp};
 use std::collections::{BTreeMap, HashMap};
@@ -53,13 +54,14 @@ pub struct FaultyStore {
     inner: Arc<dyn Store>,
     plan: Mutex<Plan>,
     gate: FailureGate,
+    checks: futures::lock::Mutex<()>,
 }
 
 impl FaultyStore {
     /// A store that does not fail yet.
     #[must_use]
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, plan: Mutex::default(), gate: FailureGate::default() }
+        Self { inner, plan: Mutex::default(), gate: FailureGate::default(), checks: Default::default() }
     }
 
     /// Lets the `nth` commit from the start fail; the first is number 1.
@@ -83,6 +85,11 @@ impl FaultyStore {
     #[must_use]
     pub fn refused_loads(&self) -> u64 {
         self.plan.lock().refused_loads
+    }
+
+    /// Lets checks wait until the guard is dropped.
+    pub async fn hold_checks(&self) -> MutexGuard<'_, ()> {
+        self.checks.lock().await
     }
 
     /// How many commits were tried so far.
@@ -220,6 +227,7 @@ impl Store for FaultyStore {
     }
 
     async fn check(&self) -> Result<CheckReport, StoreError> {
+        drop(self.checks.lock().await);
         self.inner.check().await
     }
 

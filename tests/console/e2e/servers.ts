@@ -48,7 +48,8 @@ export class Site {
         await once(process, "exit");
       }
     }
-    await rm(this.folder, { recursive: true, force: true });
+    // What a function was being installed by may still be about to end.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
   }
 }
 

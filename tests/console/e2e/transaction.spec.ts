@@ -116,6 +116,26 @@ test("a function is called from its page", async ({ page }) => {
   await expect(page.getByText("refunding lamp")).toBeVisible();
 });
 
+test("a store in use is checked from its page", async ({ page }) => {
+  await page.goto(`${site.url}/storage`);
+  await page.getByRole("button", { name: "Check now" }).click();
+  await expect(page.getByRole("region", { name: "Check" })).toContainText("Nothing is wrong.");
+  await accessible(page);
+});
+
+test("another task hub is another world", async ({ page }) => {
+  await site.end(await site.start("transaction", { transaction: "Other" }, { id: "of-the-default-hub" }));
+  await site.api("PUT", "/api/v1/hubs/elsewhere");
+  await page.goto(`${site.url}/instances`);
+  await expect(page.getByText("of-the-default-hub")).toBeVisible();
+  await page.getByRole("combobox", { name: "Task hub" }).selectOption("elsewhere");
+  await expect(page).toHaveURL(/hub=elsewhere/);
+  await expect(page.getByText("of-the-default-hub")).toBeHidden();
+  await page.getByRole("link", { name: "Home" }).click();
+  await expect(page).toHaveURL(/hub=elsewhere/);
+  await accessible(page);
+});
+
 test("pages of functions and workflows keep nobody out", async ({ page }) => {
   for (const path of ["/", "/workflows", "/workflows/transaction", "/workflows/transaction?part=definition",
     "/workflows/transaction?part=start", "/functions", "/functions/ship_item"]) {

@@ -5,6 +5,7 @@ use partita_engine::durations::DurationCounts;
 use partita_engine::kernel::Name;
 use partita_engine::metrics::{FunctionMetrics, WorkflowMetrics};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Whose figures these are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,7 +80,10 @@ impl Tally {
 }
 
 /// All counters at one moment.
-pub(super) fn read(engine: &Engine) -> BTreeMap<Of, Tally> {
+pub(super) type Counters = Arc<BTreeMap<Of, Tally>>;
+
+/// Reads all counters.
+pub(super) fn read(engine: &Engine) -> Counters {
     let mut all = BTreeMap::new();
     let mut server = Tally::of_server(engine);
     for (name, figures) in engine.metrics().workflows() {
@@ -91,5 +95,5 @@ pub(super) fn read(engine: &Engine) -> BTreeMap<Of, Tally> {
         all.insert(Of::Function(name), Tally::of_function(&figures));
     }
     all.insert(Of::Server, server);
-    all
+    Arc::new(all)
 }

@@ -1,12 +1,11 @@
 //! How often functions are called, and how long that takes: over the last minute.
 
-use super::reading::{Of, Tally};
+use super::reading::{Counters, Of, Tally};
 use crate::app::App;
 use parking_lot::Mutex;
 use partita_api::FunctionCalls;
 use partita_engine::kernel::Timestamp;
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// How far the readings reach back.
@@ -15,11 +14,11 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// The readings of the last minute, and the one before.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
-    readings: Mutex<VecDeque<(Timestamp, Arc<BTreeMap<Of, Tally>>)>>,
+    readings: Mutex<VecDeque<(Timestamp, Counters)>>,
 }
 
 impl Recent {
-    pub(super) fn add(&self, at: Timestamp, counters: Arc<BTreeMap<Of, Tally>>) {
+    pub(super) fn add(&self, at: Timestamp, counters: Counters) {
         let mut readings = self.readings.lock();
         let old = at.before(WINDOW);
         // One that is as old as the window begins it.
@@ -64,6 +63,8 @@ pub(crate) fn calls(app: &App, name: &str) -> FunctionCalls {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp(seconds * 1_000_000_000)

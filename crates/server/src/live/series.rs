@@ -2,7 +2,7 @@
 //! for those who keep them longer.
 
 pub(crate) use super::reading::Of;
-use super::reading::{Tally, read};
+use super::reading::{Counters, Tally, read};
 use super::recent::Recent;
 use crate::app::App;
 use parking_lot::Mutex;
@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Steps of each span.
 const STEPS: i64 = 360;
+/// By how many steps the clock may be set back. When it is more, the figures begin anew: those that there are would be of
+/// the future.
+const SET_BACK: i64 = 6;
 /// Workflows and functions of which figures are kept, together.
 const NAMES: usize = 500;
 const NANOS: i64 = 1_000_000_000;
@@ -74,7 +77,7 @@ struct Ladder {
     span: Span,
     /// The first step that was measured, and the last.
     measured: Option<(i64, i64)>,
-    last: Arc<BTreeMap<Of, Tally>>,
+    last: Counters,
     points: BTreeMap<Of, VecDeque<Point>>,
 }
 
@@ -84,14 +87,13 @@ impl Ladder {
     }
 
     /// Takes in the counters at the end of a step.
-    fn add(&mut self, step: i64, now: &Arc<BTreeMap<Of, Tally>>) {
-        let Some((first, last)) = self.measured else {
-            self.measured = Some((step, step));
-            self.last.clone_from(now);
+    fn add(&mut self, step: i64, now: &Counters) {
+        let Some((first, last)) = self.measured.filter(|(_, last)| step >= last - SET_BACK) else {
+            *self = Self { measured: Some((step, step)), last: now.clone(), ..Self::new(self.span) };
             return;
         };
         if step <= last {
-            return; // the clock was set back
+            return; // the step has not ended, or the clock was set back
         }
         for (of, tally) in &**now {
             let before = self.last.get(of).cloned().unwrap_or_default();
@@ -163,7 +165,7 @@ fn columns(of: &Of) -> Vec<Column> {
 async fn run(app: Weak<App>, stop: CancellationToken) {
     while let Some(app) = app.upgrade() {
         let now = app.engine.now();
-        app.sampler.add(now, &Arc::new(read(&app.engine)));
+        app.sampler.add(now, &read(&app.engine));
         drop(app);
         let step = Span::Hour.step() * NANOS;
         let rest = Duration::from_nanos((step - now.0.rem_euclid(step)).unsigned_abs());
@@ -197,14 +199,11 @@ impl Sampler {
         }
     }
 
-    fn add(&self, now: Timestamp, counters: &Arc<BTreeMap<Of, Tally>>) {
+    fn add(&self, now: Timestamp, counters: &Counters) {
         self.recent.add(now, counters.clone());
         for ladder in self.ladders.lock().iter_mut() {
             // A timer may ring a moment early.
-            let step = (now.0 + NANOS / 2).div_euclid(ladder.span.step() * NANOS);
-            if ladder.measured.is_none_or(|(_, last)| step > last) {
-                ladder.add(step, counters);
-            }
+            ladder.add((now.0 + NANOS / 2).div_euclid(ladder.span.step() * NANOS), counters);
         }
     }
 
@@ -233,7 +232,7 @@ impl Sampler {
 mod tests {
     use super::*;
 
-    fn counters(started: u64, failed: u64) -> Arc<BTreeMap<Of, Tally>> {
+    fn counters(started: u64, failed: u64) -> Counters {
         let tally = Tally { started, failed, ..Tally::default() };
         Arc::new(BTreeMap::from([(Of::Server, tally.clone()), (Of::Workflow("W".into()), tally)]))
     }
@@ -274,6 +273,21 @@ mod tests {
         assert_eq!((shown.at.len(), shown.at[0], shown.at[359]), (360, 20, 3_610));
         let day = sampler.show(&Of::Server, Span::Day);
         assert_eq!(day.series["started"].iter().flatten().sum::<f64>(), 1.0);
+    }
+
+    #[test]
+    fn when_the_clock_is_set_back_figures_go_on() {
+        let sampler = Sampler::default();
+        for (seconds, started) in [(9_000, 0), (9_010, 1), (8_990, 2), (9_020, 3)] {
+            sampler.add(at(seconds), &counters(started, 0));
+        }
+        let started = |shown: Series| (shown.at, shown.series["started"].clone());
+        let shown = started(sampler.show(&Of::Server, Span::Hour));
+        assert_eq!(shown, (vec![9_010, 9_020], vec![Some(1.0), Some(2.0)]), "a little");
+        for (seconds, started) in [(1_000, 3), (1_010, 4)] {
+            sampler.add(at(seconds), &counters(started, 0));
+        }
+        assert_eq!(started(sampler.show(&Of::Server, Span::Hour)), (vec![1_010], vec![Some(1.0)]), "a lot");
     }
 
     #[test]

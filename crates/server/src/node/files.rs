@@ -8,6 +8,7 @@ use partita_engine::store::StoreError;
 use partita_flow::asl::catalogue::revision_id;
 use partita_flow::asl::check::{Format, Problem, Severity};
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,8 +39,11 @@ pub(super) struct Stamp {
 
 impl Stamp {
     fn of(path: &Path) -> Option<Self> {
-        let data = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-        Some(Self { modified: data.modified().ok(), bytes: data.len() })
+        path.metadata().ok().filter(Metadata::is_file).as_ref().map(Self::from_data)
+    }
+
+    fn from_data(data: &Metadata) -> Self {
+        Self { modified: data.modified().ok(), bytes: data.len() }
     }
 }
 
@@ -172,14 +176,12 @@ impl AppFiles {
         if problems.iter().any(|problem| problem.severity == Severity::Error) {
             return Err(NotWritten::Invalid(problems, file.format));
         }
-        replace(&file.path, text).map_err(|error| NotWritten::File(file.path.clone(), error))?;
-        let stamp = Stamp::of(&file.path);
+        let written = replace(&file.path, text);
+        let stamp = written.map_err(|error| NotWritten::File(file.path.clone(), error))?;
         let put = self.machines.put_file(name, text, file.format).await?;
         let put = put.map_err(|problems| NotWritten::Invalid(problems, file.format))?;
         // So that whoever watches the files does not take it in once more. Not before: this may be given up halfway.
-        if let Some(stamp) = stamp {
-            self.taken.lock().insert(file.path.clone(), stamp);
-        }
+        self.taken.lock().insert(file.path.clone(), stamp);
         self.report(taken(name, put.clone()));
         Ok(put)
     }
@@ -201,8 +203,9 @@ fn taken(name: &str, put: Put) -> AppEvent {
     AppEvent::Workflow { name: name.to_owned(), revision, known, warnings }
 }
 
-/// Replaces a file in one step, so that nobody ever reads half of it.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Replaces a file in one step, so that nobody ever reads half of it. Gives the stamp of what was written, which is not
+/// that of what somebody else writes right afterwards.
+fn replace(path: &Path, text: &str) -> io::Result<Stamp> {
     // Of a link, what it leads to.
     let path = path.canonicalize()?;
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -210,8 +213,9 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     new.write_all(text.as_bytes())?;
     new.as_file().set_permissions(path.metadata()?.permissions())?;
     new.as_file().sync_all()?;
+    let stamp = Stamp::from_data(&new.as_file().metadata()?);
     new.persist(&path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(stamp)
 }
 
 #[cfg(test)]
@@ -226,7 +230,8 @@ mod tests {
         std::fs::write(&file, "old").unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        replace(&link, "new").unwrap();
+        let stamp = replace(&link, "new").unwrap();
+        assert_eq!(Stamp::of(&link), Some(stamp), "whoever watches knows it again");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
         assert!(link.is_symlink(), "the link still leads there");
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);

@@ -111,14 +111,12 @@ fn placed(text: &str, format: Format, problems: Vec<Problem>) -> Vec<DefinitionP
 }
 
 fn bounded(mut problems: Vec<Problem>) -> Vec<Problem> {
-    if problems.len() > PROBLEMS {
-        let left_out = problems.split_off(PROBLEMS - 1);
-        let told = format!("and {} more problems, which are not told", left_out.len());
-        // Errors come before warnings.
-        problems.extend(left_out.into_iter().next().map(|first| Problem {
-            severity: first.severity,
-            ..Problem::error("", told)
-        }));
+    let more = problems.len().saturating_sub(PROBLEMS - 1);
+    // Errors come before warnings, so this is the worst of those that are left out.
+    if let Some(severity) = problems.get(PROBLEMS - 1).map(|problem| problem.severity).filter(|_| more > 1) {
+        problems.truncate(PROBLEMS - 1);
+        let told = format!("and {more} more problems, which are not told");
+        problems.push(Problem { severity, ..Problem::error("", told) });
     }
     problems
 }

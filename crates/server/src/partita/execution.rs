@@ -50,7 +50,7 @@ pub(crate) async fn execution(State(app): State<Shared>, Id(id): Id, pairs: Pair
             visits: course.visits,
             more_visits: course.more,
             status: Status(view.status),
-            error,
+            error: error.as_deref().map(shortened),
             cause: cause.as_deref().map(shortened),
         }
     });

@@ -22,8 +22,8 @@ const VISITS: usize = 1000;
 const VALUE_BYTES: usize = 16 << 10;
 /// Bytes of all inputs and outputs that are shown.
 const VALUES_BYTES: usize = 4 << 20;
-/// Characters of a cause that are shown.
-const CAUSE_CHARS: usize = 4096;
+/// Characters of an error or a cause that are shown.
+const REASON_CHARS: usize = 4096;
 
 /// What became of all visits of states.
 #[derive(Debug, Default)]
@@ -300,14 +300,15 @@ fn counter(state: &mut StateVisits, status: VisitStatus) -> &mut u64 {
 }
 
 fn error(reason: &Reason) -> StateError {
-    StateError { error: reason.error.clone(), cause: reason.cause.as_deref().map(shortened) }
+    let shown = |text: &Option<String>| text.as_deref().map(shortened);
+    StateError { error: shown(&reason.error), cause: shown(&reason.cause) }
 }
 
-/// A cause, cut when it is long.
-pub(crate) fn shortened(cause: &str) -> String {
-    match cause.char_indices().nth(CAUSE_CHARS) {
-        Some((end, _)) => format!("{}…", cause.get(..end).unwrap_or_default()),
-        None => cause.to_owned(),
+/// An error or a cause, cut when it is long.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(REASON_CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 
@@ -328,5 +329,21 @@ impl Write for Bounded {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_and_causes_are_cut_when_they_are_long() {
+        let long = |chars: usize| Some("é".repeat(chars));
+        let fits = error(&Reason { error: long(REASON_CHARS), cause: None });
+        assert_eq!(fits.error, long(REASON_CHARS));
+        let cut = error(&Reason { error: long(REASON_CHARS + 1), cause: long(9 * REASON_CHARS) });
+        for text in [cut.error.unwrap(), cut.cause.unwrap()] {
+            assert!(text.ends_with("é…") && text.chars().count() == REASON_CHARS + 1);
+        }
     }
 }

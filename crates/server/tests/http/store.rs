@@ -1,10 +1,13 @@
 //! The store: shown, and checked while everything goes on.
 
 use crate::support::{serve, serve_with, workflows};
+use futures::future::select;
 use partita_server::ServerOptions;
+use partita_store::FaultyStore;
 use partita_store_embedded::EmbeddedStore;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_store_in_memory_is_shown_and_cannot_be_checked() {
@@ -42,10 +45,14 @@ async fn an_embedded_store_is_checked_while_it_is_used() {
 async fn one_check_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(EmbeddedStore::open(folder.path(), Default::default()).unwrap());
-    let h = serve_with(workflows().store(store), ServerOptions::default()).await;
-    let checks = futures::future::join_all((0..20).map(|_| h.post_empty("/api/v1/store/check"))).await;
-    let (done, refused): (Vec<_>, Vec<_>) = checks.into_iter().partition(|got| got.status == 200);
-    assert!(!done.is_empty());
-    refused.iter().for_each(|got| drop(got.problem(409, "under-way")));
-    h.post_empty("/api/v1/store/check").await.ok(200);
+    let store = Arc::new(FaultyStore::new(store));
+    let h = serve_with(workflows().store(store.clone()), ServerOptions::default()).await;
+    let held = store.hold_checks().await;
+    let check = || Box::pin(h.post_empty("/api/v1/store/check"));
+    let first = tokio::time::timeout(Duration::from_secs(20), select(check(), check())).await.unwrap();
+    let (refused, waiting) = first.factor_first();
+    refused.problem(409, "under-way");
+    drop(held);
+    waiting.await.ok(200);
+    check().await.ok(200);
 }
