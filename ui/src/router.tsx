@@ -11,10 +11,10 @@ import { NotFound } from "./shell/NotFound";
 import { Shell } from "./shell/Shell";
 import { ProblemNote } from "./ui/Loaded";
 
-export const WORKFLOW_TABS = ["runs", "definition", "start"] as const;
+const WORKFLOW_TABS = ["runs", "definition", "start"] as const;
 export type WorkflowTab = (typeof WORKFLOW_TABS)[number];
 
-export const FUNCTION_TABS = ["calls", "invoke", "logs"] as const;
+const FUNCTION_TABS = ["calls", "invoke", "logs"] as const;
 export type FunctionTab = (typeof FUNCTION_TABS)[number];
 
 const ORDERS: readonly ListOrder[] = ["newest", "oldest", "updated", "id"];

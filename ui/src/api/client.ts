@@ -14,7 +14,6 @@ export type Filter = Schemas["Filter"];
 export type Counts = Schemas["Counts"];
 export type Entity = Schemas["Entity"];
 export type LogLine = Schemas["LogLine"];
-export type LogPage = Schemas["LogPage"];
 export type Worker = Schemas["WorkerList"]["workers"][number];
 export type WorkflowSummary = Schemas["WorkflowList"]["workflows"][number];
 export type WorkflowKind = WorkflowSummary["kind"];

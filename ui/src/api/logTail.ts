@@ -86,7 +86,7 @@ async function follow(address: string, signal: AbortSignal, tell: (lines: LogLin
 }
 
 /** Takes server-sent events out of pieces of text. */
-export function eventParser(onEvent: (type: string, data: string) => void): (piece: string) => void {
+function eventParser(onEvent: (type: string, data: string) => void): (piece: string) => void {
   let rest = "";
   return (piece) => {
     const blocks = `${rest}${piece}`.split("\n\n");

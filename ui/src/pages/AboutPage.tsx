@@ -3,6 +3,7 @@ import { BookOpen } from "lucide-react";
 import { configurationQuery } from "../api/catalog";
 import { aboutQuery, limitsQuery } from "../api/queries";
 import { bytes, count } from "../lib/format";
+import { buttonClasses } from "../ui/Button";
 import { Facts } from "../ui/Facts";
 import { Loaded } from "../ui/Loaded";
 import { Command, Page, Section } from "../ui/Page";
@@ -14,10 +15,7 @@ export function AboutPage() {
     <Page
       title="About"
       actions={
-        <a
-          className="inline-flex h-8 items-center gap-1.5 rounded-md border border-line bg-surface px-3 font-medium hover:bg-raised"
-          href="/api/openapi.json"
-        >
+        <a className={buttonClasses()} href="/api/openapi.json">
           <BookOpen aria-hidden className="size-4" /> API description (OpenAPI)
         </a>
       }
@@ -46,7 +44,7 @@ function Server() {
               Version: `${product} ${version}`,
               Started: <Time at={startedAt} />,
               Process: <span className="break-all">{owner}</span>,
-              "Takes in work": ready ? "yes" : <span className="text-bad">{notReady ?? "no"}</span>,
+              Ready: ready ? "yes" : <span className="text-bad">{notReady ?? "no"}</span>,
               Partitions: count(partitions),
               Store: <span className="break-all">{`${store.kind}, ${store.location}`}</span>,
             }}

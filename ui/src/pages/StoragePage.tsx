@@ -41,11 +41,10 @@ function Size({ store }: { store: Store }) {
       <Facts
         facts={{
           Kind: kind,
-          Where: <span className="break-all font-mono text-xs">{location}</span>,
+          Location: <span className="break-all font-mono text-xs">{location}</span>,
           "On disk": bytes(diskBytes),
           "Journal not folded in yet": bytes(unfoldedBytes),
           Instances: count(instances),
-          "Each takes": instances > 0 ? `${bytes(diskBytes / instances)} on average` : undefined,
           Partitions: count(partitions),
         }}
       />
@@ -67,7 +66,7 @@ function Check({ last }: { last: Store["lastCheck"] }) {
     <Section
       title="Check"
       aside={
-        <Button className="h-7" disabled={check.isPending} onClick={() => check.mutate()}>
+        <Button small disabled={check.isPending} onClick={() => check.mutate()}>
           <ShieldCheck aria-hidden className="size-4" />
           {check.isPending ? "Checking…" : "Check now"}
         </Button>
@@ -79,7 +78,7 @@ function Check({ last }: { last: Store["lastCheck"] }) {
           <CheckReport report={report} />
         ) : (
           <p className="px-4 py-3 text-muted">
-            It has not been checked since the server began. A check reads the store while everything goes on, and
+            It has not been checked since the server started. A check reads the store while everything goes on, and
             changes nothing.
           </p>
         )}
@@ -147,10 +146,10 @@ function Files({ store: { files, diskBytes } }: { store: Store }) {
 
 function Backups({ allowed }: { allowed: boolean | undefined }) {
   return (
-    <Section title="Copies">
+    <Section title="Backups">
       <p className="px-4 py-3 text-muted leading-6">
         {allowed === false ? (
-          "Copies through the API are not allowed by this server’s configuration. "
+          "Backups through the API are not allowed by this server’s configuration. "
         ) : (
           <>
             <Command>partita store backup</Command> copies the store while everything goes on.{" "}

@@ -49,7 +49,7 @@ function Waiting({ waiting, total }: { waiting: readonly WaitingWork[]; total: n
       <table className="table">
         <thead>
           <tr>
-            <th scope="col">What nobody offers</th>
+            <th scope="col">Not offered</th>
             <th scope="col">Kind</th>
             <th scope="col">Version</th>
             <th scope="col" className="number">

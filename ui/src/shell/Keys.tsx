@@ -38,12 +38,17 @@ const KEYS: readonly [string, string][] = [
   ["Enter", "Open what is selected"],
   ["x, Space", "Select the row of a list"],
   ["Esc", "Close a dialog, leave a search"],
-  ["?", "Show these keys"],
+  ["?", "Show these shortcuts"],
 ];
 
 export function KeysHelp({ open, close }: { open: boolean; close: () => void }) {
   return (
-    <Modal open={open} onOpenChange={close} title="Keys" description="They work wherever nothing is being typed.">
+    <Modal
+      open={open}
+      onOpenChange={close}
+      title="Keyboard shortcuts"
+      description="They work wherever nothing is being typed."
+    >
       <dl className="grid grid-cols-[8rem_1fr] gap-x-4 gap-y-2">
         {[...KEYS, ...PAGES.map(({ key, label }) => [`g ${key}`, label] as const)].map(([keys, does]) => (
           <div key={keys} className="contents">

@@ -64,8 +64,8 @@ export function Shell() {
             <ThemeSwitch />
             <button
               type="button"
-              aria-label="Keys"
-              title="Keys ( ? )"
+              aria-label="Keyboard shortcuts"
+              title="Keyboard shortcuts ( ? )"
               className="rounded p-1.5 text-muted hover:bg-raised hover:text-ink"
               onClick={() => show("keys")}
             >

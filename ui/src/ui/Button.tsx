@@ -7,16 +7,19 @@ const LOOKS = {
   quiet: "text-muted hover:bg-raised hover:text-ink",
 } as const;
 
-interface ButtonProps extends ComponentProps<"button"> {
+interface Look {
   look?: keyof typeof LOOKS;
+  /** For rows of tables and heads of sections. */
+  small?: boolean;
 }
 
-export function Button({ look = "plain", className = "", type = "button", ...rest }: ButtonProps) {
-  return (
-    <button
-      type={type}
-      className={`inline-flex h-8 items-center justify-center gap-1.5 whitespace-nowrap rounded-md px-3 font-medium transition-colors disabled:opacity-50 ${LOOKS[look]} ${className}`}
-      {...rest}
-    />
-  );
+/** The classes of a button, for links that look like one. */
+export function buttonClasses({ look = "plain", small = false }: Look = {}): string {
+  const size = small ? "h-7 px-2.5" : "h-8 px-3";
+  return `inline-flex ${size} items-center justify-center gap-1.5 whitespace-nowrap rounded-md font-medium transition-colors disabled:opacity-50 ${LOOKS[look]}`;
+}
+
+export function Button({ look, small, className = "", type = "button", ...rest }: ComponentProps<"button"> & Look) {
+  const looks = buttonClasses({ ...(look && { look }), ...(small && { small }) });
+  return <button type={type} className={`${looks} ${className}`} {...rest} />;
 }

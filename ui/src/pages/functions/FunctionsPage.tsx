@@ -52,7 +52,7 @@ function FunctionTable({ functions }: { functions: readonly FunctionSummary[] })
           <th scope="col" className="number">
             Calls/s
           </th>
-          <th scope="col" className="number">
+          <th scope="col" className="number max-lg:hidden">
             p50
           </th>
           <th scope="col" className="number">
@@ -64,7 +64,7 @@ function FunctionTable({ functions }: { functions: readonly FunctionSummary[] })
           <th scope="col" className="number">
             Failed
           </th>
-          <th scope="col" className="number">
+          <th scope="col" className="number max-lg:hidden">
             Cold starts
           </th>
         </tr>
@@ -104,11 +104,11 @@ function FunctionRow({ offered }: { offered: FunctionSummary }) {
       </td>
       <td className={`number ${host?.waiting ? "text-wait" : ""}`}>{number(host?.waiting)}</td>
       <td className="number">{shortNumber(calls.perSecond)}</td>
-      <td className="number">{number(calls.p50Seconds, shortSeconds)}</td>
+      <td className="number max-lg:hidden">{number(calls.p50Seconds, shortSeconds)}</td>
       <td className="number">{number(calls.p95Seconds, shortSeconds)}</td>
       <td className="number">{count(calls.total)}</td>
       <td className={`number ${calls.failed ? "text-bad" : ""}`}>{count(calls.failed)}</td>
-      <td className="number">{number(host?.coldStarts)}</td>
+      <td className="number max-lg:hidden">{number(host?.coldStarts)}</td>
     </tr>
   );
 }

@@ -28,7 +28,7 @@ export function InvokePanel({ name }: { name: string }) {
   };
   return (
     <div className="grid items-start gap-4 xl:grid-cols-2">
-      <Section title="Call it now">
+      <Section title="Invoke">
         <form className="flex flex-col gap-3 p-4" onSubmit={submit}>
           <p className="text-muted">
             It is called once, outside of any instance: nothing is kept, and nothing is tried again.

@@ -44,7 +44,7 @@ export function LongRunning() {
   const query = useQuery(instancesHeadQuery(UNENDED, "oldest", OLDEST));
   return (
     <Section
-      title="Running for longest"
+      title="Longest running"
       aside={
         <Link to="/instances" search={{ q: UNENDED, order: "oldest" }} className="link">
           Show all

@@ -58,7 +58,7 @@ function EventDetail({ event: { failure, ...rest } }: { event: HistoryEvent }) {
       {failure && <FailureView failure={failure} />}
       <Payload value={rest} name={`event-${rest.index}`} />
       <div>
-        <Button look="quiet" className="-ml-2 h-7 px-2 text-xs" onClick={copyLink}>
+        <Button look="quiet" small className="-ml-2 text-xs" onClick={copyLink}>
           <Link2 aria-hidden className="size-3.5" /> Copy link to this event
         </Button>
       </div>

@@ -52,7 +52,7 @@ export function HistoryView({ instance }: { instance: InstanceDetail }) {
         <input
           type="search"
           aria-label="Find in the history"
-          className="control w-64"
+          className="control w-80"
           placeholder="Number, type, name, error, payload"
           value={find}
           onChange={({ target }) => change({ find: target.value || undefined })}
@@ -199,7 +199,7 @@ function EventList({ store, shown, goal, reached }: EventListProps) {
       aria-label="History"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard.
       tabIndex={0}
-      className="card h-[calc(100dvh-16rem)] min-h-80 overflow-y-auto"
+      className="card max-h-[calc(100dvh-16rem)] min-h-80 overflow-y-auto"
     >
       <ol className="relative" style={{ height: virtual.getTotalSize() }}>
         {items.map(row)}

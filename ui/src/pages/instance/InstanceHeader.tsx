@@ -19,7 +19,7 @@ export function InstanceHeader({ instance, offline = false }: { instance: Instan
             {instance.name}
           </Link>
         )}
-        {version && <span className="ml-1.5 break-all text-muted">{version}</span>}
+        {version && <span className="ml-1.5 break-all font-mono text-muted text-xs">{version}</span>}
       </Fact>
       <Fact label="Started">
         <Time at={instance.createdAt} />

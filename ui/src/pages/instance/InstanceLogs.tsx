@@ -7,7 +7,7 @@ import { LogLines } from "../../ui/LogLines";
 const WORDS: Record<LogTail["state"], string> = {
   loading: "loading…",
   following: "new lines appear as they are printed",
-  ended: "the instance has ended: that is all",
+  ended: "the instance has ended",
   paused: "paused",
   failed: "interrupted, trying again…",
 };

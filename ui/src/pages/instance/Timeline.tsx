@@ -60,7 +60,7 @@ function Chart({ steps, store, from, to, note }: ChartProps) {
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
         <p role="status" className="text-muted text-xs tabular-nums">
-          {count(steps.length)} steps in {duration(to - from)}
+          {count(steps.length)} {steps.length === 1 ? "step" : "steps"} in {duration(to - from)}
           {note && ` · ${note}`}
         </p>
         <CheckField label="Collapse waits" checked={collapse} onChecked={setCollapse} />
@@ -161,7 +161,7 @@ function Rows({ steps, store, scale, span, onSpan }: RowsProps) {
       aria-label="Timeline"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard.
       tabIndex={0}
-      className="relative h-[calc(100dvh-21rem)] min-h-80 overflow-y-auto"
+      className="relative max-h-[calc(100dvh-21rem)] min-h-80 overflow-y-auto"
     >
       <div className="relative" style={{ height: virtual.getTotalSize() }}>
         <div aria-hidden className={`${TIMELINE_COLUMNS} pointer-events-none absolute inset-0`}>

@@ -3,6 +3,7 @@ import { useContext, useEffect, useRef } from "react";
 import { workflowsQuery } from "../../api/catalog";
 import type { InstanceDetail } from "../../api/client";
 import { type Execution, executionQuery } from "../../api/execution";
+import { ONCE } from "../../api/queries";
 import { HistoryContext } from "../../api/useHistory";
 
 const THROTTLE_MS = 1000;
@@ -12,6 +13,7 @@ export function useExecution({ id, name, updatedAt }: InstanceDetail): Execution
   const offline = useContext(HistoryContext) !== undefined;
   const { data: kind } = useQuery({
     ...workflowsQuery(),
+    meta: ONCE,
     enabled: !offline,
     select: ({ workflows }) => workflows.find((each) => each.name === name)?.kind ?? "stateMachine",
   });

@@ -117,12 +117,13 @@ export function InstanceList({ text, order, columns: keys, selected, ...rest }: 
         </table>
       </div>
       <p role="status" className="border-line border-t px-4 py-1.5 text-muted text-xs tabular-nums">
-        {count(rows.length)} loaded{hasNextPage ? ", more as you scroll" : ", that is all"}
+        {count(rows.length)} loaded{hasNextPage ? ", more as you scroll" : ", no more"}
       </p>
       {held > 0 && (
         <Button
           look="solid"
-          className="absolute! top-10 left-1/2 z-20 h-7! -translate-x-1/2 rounded-full! shadow-md"
+          small
+          className="absolute! top-10 left-1/2 z-20 -translate-x-1/2 rounded-full! shadow-md"
           onClick={() => {
             showHeld();
             virtual.scrollToOffset(0);

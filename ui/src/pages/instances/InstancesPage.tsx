@@ -3,6 +3,7 @@ import { Play } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import type { Status } from "../../api/client";
 import { isEmptyFilter, parseFilter, withStatuses } from "../../lib/filter";
+import { buttonClasses } from "../../ui/Button";
 import { Page } from "../../ui/Page";
 import { ColumnMenu } from "./ColumnMenu";
 import { FilterBar } from "./FilterBar";
@@ -52,10 +53,7 @@ export function InstancesPage() {
             />
             <ColumnMenu keys={columns} tags={tags} onKeys={(keys) => change({ columns: keys })} />
             <OperateOnAll text={q} usable={!isEmptyFilter(filter) && problems.length === 0} />
-            <Link
-              to="/workflows"
-              className="inline-flex h-8 items-center gap-1.5 rounded-md bg-solid px-3 font-medium text-white hover:brightness-110"
-            >
+            <Link to="/workflows" className={buttonClasses({ look: "solid" })}>
               <Play aria-hidden className="size-4" /> Start…
             </Link>
           </>

@@ -57,16 +57,11 @@ export function OperateOnSelected({ selected, onSelected }: Pick<OperateProps, "
         >
           <span className="mr-2 font-medium tabular-nums">{count(selected.size)} selected</span>
           {OPERATION_NAMES.map((each) => (
-            <Button
-              key={each}
-              look={OPERATIONS[each].final ? "danger" : "plain"}
-              className="h-7"
-              onClick={() => open(each)}
-            >
+            <Button key={each} look={OPERATIONS[each].final ? "danger" : "plain"} small onClick={() => open(each)}>
               {OPERATIONS[each].label}
             </Button>
           ))}
-          <Button look="quiet" className="ml-auto h-7" onClick={() => onSelected(new Set())}>
+          <Button look="quiet" small className="ml-auto" onClick={() => onSelected(new Set())}>
             Clear
           </Button>
         </div>

@@ -97,16 +97,11 @@ function ScheduleRow({ schedule }: { schedule: Schedule }) {
       </td>
       <td>
         <div className="flex justify-end gap-1.5">
-          <Button
-            className="h-7 px-2.5"
-            aria-label={`Run ${name} now`}
-            disabled={run.isPending}
-            onClick={() => run.mutate()}
-          >
+          <Button small aria-label={`Run ${name} now`} disabled={run.isPending} onClick={() => run.mutate()}>
             <Play aria-hidden className="size-3.5" /> Run now
           </Button>
           <Button
-            className="h-7 px-2.5"
+            small
             aria-label={`${paused ? "Resume" : "Pause"} ${name}`}
             disabled={toggle.isPending}
             onClick={() => toggle.mutate()}

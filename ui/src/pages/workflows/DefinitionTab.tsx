@@ -50,12 +50,12 @@ export function DefinitionTab({ name, definition }: { name: string; definition: 
               {definition.editable ? (dirty ? "not saved" : "saved") : "read-only"}
             </span>
             {dirty && (
-              <Button look="quiet" className="h-7" onClick={() => take(definition)}>
+              <Button look="quiet" small onClick={() => take(definition)}>
                 Discard
               </Button>
             )}
             {definition.editable && (
-              <Button look="solid" className="h-7" disabled={!dirty || errors > 0} onClick={() => setSaving(true)}>
+              <Button look="solid" small disabled={!dirty || errors > 0} onClick={() => setSaving(true)}>
                 Review and save
               </Button>
             )}

@@ -25,7 +25,7 @@ export function Overview({ name, workflow }: { name: string; workflow: Workflow 
         <RecentRuns name={name} />
         {workflow && (
           <div className="grid gap-4 md:grid-cols-2 xl:grid-cols-1">
-            <About workflow={workflow} />
+            <Details workflow={workflow} />
             <Starters workflow={workflow} />
           </div>
         )}
@@ -64,14 +64,23 @@ function RecentRuns({ name }: { name: string }) {
   );
 }
 
-function About({ workflow: { name, versions, definition, offeredBy, instances } }: { workflow: Workflow }) {
+function Details({ workflow: { name, versions, definition, offeredBy, instances } }: { workflow: Workflow }) {
   return (
-    <Section title="About it">
+    <Section title="Details">
       <Facts
         facts={{
           Instances: <CountLinks name={name} counts={instances} />,
-          Versions: versions.length === 0 ? "none is named" : versions.join(", "),
-          Definition: definition && (definition.file ?? "made through the API"),
+          Versions:
+            versions.length === 0 ? (
+              "none is named"
+            ) : (
+              <span className="break-all font-mono text-xs">{versions.join(", ")}</span>
+            ),
+          Definition: definition?.file ? (
+            <span className="break-all font-mono text-xs">{definition.file}</span>
+          ) : (
+            definition && "made through the API"
+          ),
           Changed: definition?.changedAt && <Time at={definition.changedAt} />,
           "Offered by":
             offeredBy.length === 0 ? (
@@ -129,11 +138,11 @@ function ScheduleLine({ name }: { name: string }) {
 
 function TriggerLine({ trigger }: { trigger: Trigger }) {
   return (
-    <li className="flex items-center justify-between gap-3 px-4 py-2">
+    <li className="flex flex-wrap items-baseline justify-between gap-x-3 px-4 py-2">
       <code className="break-all font-mono text-xs">
         {trigger.method} {trigger.path}
       </code>
-      <span className="text-right text-muted text-xs">{triggerWords(trigger)}</span>
+      <span className="text-muted text-xs">{triggerWords(trigger)}</span>
     </li>
   );
 }

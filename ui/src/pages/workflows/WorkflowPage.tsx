@@ -5,6 +5,7 @@ import { lazy, Suspense } from "react";
 import { workflowQuery } from "../../api/catalog";
 import type { Workflow } from "../../api/client";
 import type { WorkflowTab } from "../../router";
+import { buttonClasses } from "../../ui/Button";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Skeleton } from "../../ui/Skeleton";
@@ -39,7 +40,7 @@ export function WorkflowPage() {
           <Link
             to="."
             search={(was) => ({ ...was, part: "start" as const })}
-            className="inline-flex h-8 items-center gap-1.5 rounded-md bg-solid px-3 font-medium text-white hover:brightness-110"
+            className={buttonClasses({ look: "solid" })}
           >
             <Play aria-hidden className="size-4" /> Start
           </Link>

@@ -7,6 +7,7 @@ import type { Counts, Status, WorkflowSummary } from "../../api/client";
 import { failuresQuery } from "../../api/queries";
 import { count } from "../../lib/format";
 import { fuzzyRank } from "../../lib/fuzzy";
+import { buttonClasses } from "../../ui/Button";
 import { Loaded } from "../../ui/Loaded";
 import { Command, Empty, Page } from "../../ui/Page";
 import { SearchInput } from "../../ui/SearchInput";
@@ -123,7 +124,7 @@ function WorkflowRow({ workflow: { name, kind, versions, description, instances 
           params={{ name }}
           search={{ part: "start" }}
           aria-label={`Start ${name}`}
-          className="inline-flex h-7 items-center gap-1.5 rounded-md border border-line bg-surface px-2.5 font-medium hover:bg-raised"
+          className={buttonClasses({ small: true })}
         >
           <Play aria-hidden className="size-3.5" /> Start
         </Link>

@@ -73,7 +73,7 @@ export function ObjectField({ value, shape, ...part }: ObjectFieldProps) {
       ))}
       {shape.properties.length === 0 && <p className="text-muted text-xs">It has no fields.</p>}
       {!required && !whole && (
-        <Button look="quiet" className="h-7 self-start" onClick={() => onValue(undefined)}>
+        <Button look="quiet" small className="self-start" onClick={() => onValue(undefined)}>
           <X aria-hidden className="size-3.5" /> Leave out
         </Button>
       )}
@@ -127,7 +127,7 @@ export function ArrayField({ value, items, ...part }: ArrayFieldProps) {
 
 function AddButton({ onClick, children }: { onClick: () => void; children: string }) {
   return (
-    <Button className="h-7 self-start" onClick={onClick}>
+    <Button small className="self-start" onClick={onClick}>
       <Plus aria-hidden className="size-3.5" /> {children}
     </Button>
   );
