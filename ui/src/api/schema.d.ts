@@ -85,7 +85,7 @@ export interface paths {
         };
         /**
          * What happens, live
-         * @description Server-sent events, each at most once a second: `summary` carries a Summary, first at once and then when it changed; `instances` an InstancesChanged; `instance` an InstanceDetail of the one instance that is watched, first at once; `gone` when it was deleted. After a lost connection, ask anew for all that is shown.
+         * @description Server-sent events: at most once a second `summary`, a Summary, first at once and then when it changed, and `instances`, an InstancesChanged; at most four times a second `instance`, an InstanceDetail of the one instance that is watched, first at once; `gone` when it was deleted. After a lost connection, ask anew for all that is shown.
          */
         get: operations["changes"];
         put?: never;

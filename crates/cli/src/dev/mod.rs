@@ -103,7 +103,9 @@ async fn when_ready(probes: Vec<String>, own: Voice, address: SocketAddr) {
     }
     let server = format!("http://{address}");
     let flag = if server == DEFAULT_SERVER { String::new() } else { format!(" --server {server}") };
-    own.say(&format!("ready    open {server} in a browser, or: partita list{flag}   (Ctrl-C ends everything)"));
+    own.say(&format!(
+        "ready    open {server} in a browser, or: partita list{flag}   (Ctrl-C ends everything)"
+    ));
 }
 
 fn client() -> reqwest::Result<reqwest::Client> {
