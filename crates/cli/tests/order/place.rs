@@ -173,9 +173,12 @@ fn make(example: &str, app: &Path) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(example);
     let clients = Path::new(env!("CARGO_TARGET_TMPDIR"));
     fs::create_dir(app).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        if entry.file_type().unwrap().is_file() {
-            fs::copy(entry.path(), app.join(entry.file_name())).unwrap();
+    fs::create_dir(app.join("schemas")).unwrap();
+    for part in ["", "schemas"] {
+        for entry in fs::read_dir(from.join(part)).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_file() {
+                fs::copy(entry.path(), app.join(part).join(entry.file_name())).unwrap();
+            }
         }
     }
     let file = app.join("partita.toml");
