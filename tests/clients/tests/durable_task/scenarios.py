@@ -530,6 +530,7 @@ def entities_of_all_kinds():
         hub.signal_entity(named("a"), "tell", "b")
         hub.signal_entity(named("a"), "start", "started-by-an-entity")
         until(lambda: value(hub, "b") == 7)
+        until(lambda: hub.get_orchestration_state("started-by-an-entity") is not None)
         assert finish(hub, "started-by-an-entity").get_output(int) == 9
 
         moves = [("a", "b", 1), ("b", "a", 2), ("a", "b", 3), ("b", "a", 4)] * 3
