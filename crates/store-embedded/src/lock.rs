@@ -4,9 +4,13 @@ use partita_store::StoreError;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The name of the lock's file in a store's folder.
 pub(crate) const LOCK: &str = "lock";
+/// How long a lock that somebody has is tried for.
+const MOMENT: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Holds a store's folder until it is dropped.
 #[derive(Debug)]
@@ -27,13 +31,25 @@ impl FolderLock {
             .truncate(false)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
+        match try_for_a_moment(&file) {
             Ok(()) => {
                 write_pid(&mut file).map_err(failed)?;
                 Ok(Self { _file: file })
             }
             Err(TryLockError::WouldBlock) => Err(held(&mut file, folder)),
             Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
+
+/// A process that is being started from this one has what is open here for a moment, and with it a lock that was just
+/// given up.
+fn try_for_a_moment(file: &File) -> Result<(), TryLockError> {
+    let until = Instant::now() + MOMENT;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(PAUSE),
+            outcome => return outcome,
         }
     }
 }
