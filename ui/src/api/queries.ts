@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import { filterParameters, parseFilter } from "../lib/filter";
-import { ApiError, api, unwrap } from "./client";
+import { ApiError, api, type InstanceDetail, unwrap } from "./client";
+import { later } from "./later";
 
 /** What is cheap to ask may be asked again this often while things change, and what is not, that often. */
 export const LIGHT = { freshMs: 2000 };
@@ -127,7 +128,11 @@ export function instanceKey(id: string) {
 export function instanceQuery(id: string) {
   return queryOptions({
     queryKey: [...instanceKey(id), "detail"],
-    queryFn: ({ signal }) => unwrap(api.GET("/api/v1/instances/{id}", { params: { path: { id } }, signal })),
+    queryFn: async ({ signal, client, queryKey }) => {
+      const asked = await unwrap(api.GET("/api/v1/instances/{id}", { params: { path: { id } }, signal }));
+      // The stream may have told of a later change while the answer was on its way.
+      return later(asked, client.getQueryData<InstanceDetail>(queryKey));
+    },
   });
 }
 
